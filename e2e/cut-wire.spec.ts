@@ -1,0 +1,57 @@
+import { expect } from '@playwright/test'
+import { FamilyPage } from './support/family-page.ts'
+import { hashesOfServedBytes, listBlobs } from './support/remote.ts'
+import { test } from './support/test.ts'
+
+// cut before the first byte, after it, in the middle, and before the last one.
+test('arrives whole although the wire is cut at any byte', async ({ newDevice, photos, server, wire }) => {
+  const [file] = await photos(1)
+  const { hash = '', sizeBytes = 0 } = file ?? {}
+  const family = await FamilyPage.open(await newDevice(), wire.url)
+  const cuts = [0, 1, Math.floor(sizeBytes / 2), sizeBytes - 1]
+  let cut = wire.cutOnce({ when: 'upload-reaches', bytes: cuts[0] ?? 0 })
+  await family.drop(file === undefined ? [] : [file])
+  for (const [index, bytes] of cuts.entries()) {
+    expect(await cut).toEqual({ hash, sizeBytes, sentBytes: bytes })
+    const next = cuts[index + 1]
+    if (next === undefined) break
+    cut = wire.cutOnce({ when: 'upload-reaches', bytes: next })
+    expect(await listBlobs(server.url), 'no half blob is shown').toEqual([])
+  }
+  await family.synced(1)
+  expect(await hashesOfServedBytes(server.url, await listBlobs(server.url))).toEqual([hash])
+})
+
+// F-38: Chromium repeats by itself what dies on a connection that it has used before, so the wire stays cut until it has given up.
+test('does not send again what the server has, though its answer was lost', async ({ newDevice, photos, server, wire }) => {
+  const [file] = await photos(1)
+  const family = await FamilyPage.open(await newDevice(), wire.url)
+  const cut = wire.cutOnce({ when: 'upload-is-answered' })
+  await family.drop(file === undefined ? [] : [file])
+  await cut
+  await wire.close()
+  expect(await listBlobs(server.url), 'the server had stored it').toEqual([file?.hash])
+  await expect(family.pendingCount).toHaveAttribute('data-state', 'waiting')
+  await wire.open()
+  await family.synced(1)
+  expect(wire.uploadBytes, 'bytes that went up').toBe(file?.sizeBytes)
+})
+
+// F-5
+test('does not send again what the server has, though the browser died before it knew', async ({ newDevice, photos, server, wire }) => {
+  const [file] = await photos(1)
+  const device = await newDevice()
+  const killed = await FamilyPage.open(device, wire.url)
+  const cut = wire.cutOnce({ when: 'upload-is-answered' })
+  await killed.drop(file === undefined ? [] : [file])
+  await cut
+  await Promise.all([wire.close(), device.kill()])
+  expect(await listBlobs(server.url), 'the server had stored it').toEqual([file?.hash])
+
+  await Promise.all([wire.open(), device.start()])
+  const reopened = await FamilyPage.open(device, wire.url)
+  await reopened.synced(1)
+  expect(await reopened.hashes()).toEqual([file?.hash])
+  expect(await listBlobs(server.url)).toEqual([file?.hash])
+  expect(wire.uploadBytes, 'bytes that went up').toBe(file?.sizeBytes)
+})

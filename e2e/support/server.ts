@@ -1,0 +1,69 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const CLI = join(ROOT, 'packages', 'server', 'dist', 'cli.js')
+const APP = join(ROOT, 'examples', 'family-photos', 'dist')
+
+export interface ServerLimits {
+  /** Largest blob that is taken; the server's own default when `undefined`. */
+  readonly maxBytes: number | undefined
+}
+
+/** The built `bse-server` with the built demo, as a process that can be killed. It keeps its port and its data over its lives. */
+export class Server {
+  readonly #dataDirectory: string
+  #child: ChildProcess | undefined
+  #port = 0
+
+  constructor(dataDirectory: string) {
+    this.#dataDirectory = dataDirectory
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  /** Resolves when it listens; rejects with what it said when it ends before. */
+  async start({ maxBytes }: ServerLimits = { maxBytes: undefined }): Promise<void> {
+    if (!existsSync(CLI) || !existsSync(join(APP, 'index.html'))) throw new Error('The server or the demo is not built: run `turbo run build` first.')
+    const limit = maxBytes === undefined ? [] : ['--max-bytes', String(maxBytes)]
+    const args = [CLI, '--port', String(this.#port), '--data', this.#dataDirectory, '--static', APP, '--log-level', 'warn', ...limit]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = child
+    this.#port = await portOf(child)
+  }
+
+  /** Sends SIGKILL before it returns; resolves when the process is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child
+    if (child === undefined) return
+    this.#child = undefined
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+  }
+}
+
+/** The port of the line `listening on http://127.0.0.1:1234`. */
+function portOf(child: ChildProcess): Promise<number> {
+  const { promise, reject, resolve } = Promise.withResolvers<number>()
+  const said: string[] = []
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue
+    createInterface(stream).on('line', (line) => {
+      said.push(line)
+      const port = /^listening on http:\/\/127\.0\.0\.1:(\d+)$/.exec(line)?.[1]
+      if (port !== undefined) resolve(Number(port))
+    })
+  }
+  child.once('exit', (code) => reject(new Error(`bse-server ended with ${code}: ${said.join('\n')}`)))
+  return promise
+}

@@ -1,0 +1,31 @@
+import { createSyncEngine, type RowOf, type SyncEngine } from '@bse/core'
+import { httpBlobs } from '@bse/blob-http'
+import { opfsCache } from '@bse/cache-opfs'
+import { yjsData } from '@bse/data-yjs'
+import { Doc } from 'yjs'
+import { NetworkSwitch } from './engine/network-switch.ts'
+import { engineName, placeInUrl } from './engine/room.ts'
+import { schema } from './engine/schema.ts'
+import { switchedBlobs, switchedEnvironment, switchedRows } from './engine/switched.ts'
+
+export type Album = RowOf<typeof schema, 'albums'>
+export type Photo = RowOf<typeof schema, 'photos'>
+export type Sync = SyncEngine<typeof schema>
+
+export const network: NetworkSwitch = new NetworkSwitch()
+
+const { room } = placeInUrl()
+const doc = new Doc()
+
+/** The engine of this page. Without the switch, which exists to be played with, three lines would do for data, blobs and cache. */
+export const sync: Sync = createSyncEngine({
+  name: engineName(room),
+  schema,
+  data: yjsData({ doc, sync: () => switchedRows({ room, doc, network }) }),
+  blobs: switchedBlobs(httpBlobs({ url: '/blobs' }), network),
+  cache: { backend: opfsCache() },
+  environment: switchedEnvironment(network),
+})
+
+// One engine of a name in a page: a changed module cannot open a second one beside it.
+import.meta.hot?.dispose(() => location.reload())

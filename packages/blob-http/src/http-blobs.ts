@@ -1,0 +1,91 @@
+import { BATCH_LIMITS, BseError } from '@bse/core/wire'
+import type { BlobProvider, ProviderContext, RemoteRef } from '@bse/core/provider'
+import { uploadBatch } from './batch.ts'
+import { openBlob } from './download.ts'
+import { Endpoint } from './endpoint.ts'
+import { Requester } from './requester.ts'
+import { StatClient } from './stat.ts'
+import { uploadBlob } from './upload.ts'
+
+export interface HttpBlobsOptions {
+  /** Where `GET /:hash` is answered, for example `https://photos.example/blobs`; in a page also relative to it. */
+  readonly url: string
+  /** Sent with every request, before those of the engine's `auth`. Not the place for what expires. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** True where reading needs no headers: an `<img>` may then load the plain URL. Default false. */
+  readonly publicReads?: boolean
+  /** False for a server without `POST <url>`. Default true. */
+  readonly batch?: boolean
+  /** Largest blob that the server takes, in bytes. Default: not known. */
+  readonly maxBytes?: number
+  /** How long a request may stand still. Default 30 s. */
+  readonly idleTimeoutMs?: number
+}
+
+const IDLE_TIMEOUT_MS = 30_000
+
+/**
+ * Blobs on a content-addressed HTTP server, such as `bse-server`. Uploads are whole: a cut one starts again.
+ *
+ * @throws BseError `CONFIG_INVALID` for a URL that cannot be one.
+ */
+export function httpBlobs(options: HttpBlobsOptions): BlobProvider {
+  const endpoint = new Endpoint(options.url)
+  const life = new Life(endpoint, options)
+  return {
+    name: 'http',
+    get remoteId() {
+      return endpoint.remoteId
+    },
+    capabilities: { resumable: false, maxBytes: options.maxBytes, dedupes: true, checkpointIsSecret: false },
+    connect: (context) => life.connect(context),
+    open: (ref, options) => life.run(options.signal, ({ requester }, signal) => openBlob(requester, endpoint, ref, { ...options, signal })),
+    stat: (hashes, { signal }) => life.run(signal, ({ stats }, both) => stats.stat(hashes, both)),
+    upload: (task, io) => life.run(io.signal, (parts, signal) => uploadBlob({ ...parts, endpoint }, task, { onProgress: (progress) => io.onProgress(progress), signal })),
+    abandon: async (_checkpoint, { signal }) => signal.throwIfAborted(),
+    close: async () => life.close(),
+    ...(options.publicReads === true ? { url: async (ref: RemoteRef) => ({ url: endpoint.blob(ref.hash), expiresAtMs: undefined }) } : {}),
+    ...(options.batch === false ? {} : { batch: batchOf(life, endpoint) }),
+  }
+}
+
+function batchOf(life: Life, endpoint: Endpoint): NonNullable<BlobProvider['batch']> {
+  return {
+    ...BATCH_LIMITS,
+    upload: (tasks, options) => life.run(options.signal, ({ requester }, signal) => uploadBatch(requester, endpoint, tasks, signal)),
+  }
+}
+
+interface Connected {
+  readonly requester: Requester
+  readonly stats: StatClient
+}
+
+/** From `connect` to `close`: what is under way then ends with `CLOSED`. */
+class Life {
+  readonly #closing = new AbortController()
+  readonly #endpoint: Endpoint
+  readonly #options: HttpBlobsOptions
+  #connected: Connected | undefined
+
+  constructor(endpoint: Endpoint, options: HttpBlobsOptions) {
+    this.#endpoint = endpoint
+    this.#options = options
+  }
+
+  connect(context: ProviderContext): void {
+    const requester = new Requester(context, { headers: this.#options.headers ?? {}, idleMs: this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS })
+    this.#connected = { requester, stats: new StatClient(requester, this.#endpoint) }
+  }
+
+  async run<T>(signal: AbortSignal, work: (parts: Connected, signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#connected === undefined) throw new BseError('CONFIG_INVALID', 'blob-http: not connected', { option: 'connect' })
+    const both = AbortSignal.any([signal, this.#closing.signal])
+    both.throwIfAborted()
+    return work(this.#connected, both)
+  }
+
+  close(): void {
+    if (!this.#closing.signal.aborted) this.#closing.abort(new BseError('CLOSED', 'blob-http: the provider is closed', { what: 'provider' }))
+  }
+}

@@ -1,0 +1,1 @@
+export { httpBlobs, type HttpBlobsOptions } from './http-blobs.ts'

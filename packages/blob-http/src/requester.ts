@@ -1,0 +1,135 @@
+import { BseError, isBseError, type BlobHash } from '@bse/core/wire'
+import type { AuthReason, ProviderContext } from '@bse/core/provider'
+import { httpError, type FailedAnswer } from './http-error.ts'
+import { Watchdog, orAborted } from './watchdog.ts'
+
+export interface HttpRequest {
+  /** Appears in errors, for example `upload`. */
+  readonly operation: string
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Blob | string
+  /** Never sent: for errors. */
+  readonly hash?: BlobHash
+  readonly sizeBytes?: number
+  readonly signal: AbortSignal
+}
+
+export interface RequesterOptions {
+  readonly headers: Readonly<Record<string, string>>
+  readonly idleMs: number
+}
+
+/** fetch has no upload progress, so a body gets time by its size: a line slower than this counts as broken. */
+const SLOWEST_BYTES_PER_MS = 8
+const MAX_EXPLANATION = 65_536
+
+/** Sends one request with credentials of the moment, and once more with fresh ones after a 401. Retries nothing else. */
+export class Requester {
+  readonly #context: ProviderContext
+  readonly #options: RequesterOptions
+
+  constructor(context: ProviderContext, options: RequesterOptions) {
+    this.#context = context
+    this.#options = options
+  }
+
+  get context(): ProviderContext {
+    return this.#context
+  }
+
+  get idleMs(): number {
+    return this.#options.idleMs
+  }
+
+  /** The answer, whatever its status, its body unread. @throws BseError `NETWORK`; the signal's reason when aborted. */
+  send(request: HttpRequest): Promise<Response> {
+    return this.withAuth(async (headers) => {
+      const response = await this.#once(request, headers)
+      return { status: response.status, response }
+    }).then(({ response }) => response)
+  }
+
+  /** Calls `attempt` with headers; again, with fresh credentials, when it was answered 401. */
+  async withAuth<T extends { readonly status: number }>(attempt: (headers: Readonly<Record<string, string>>) => Promise<T>): Promise<T> {
+    const first = await attempt(await this.#headers('start'))
+    return first.status === 401 ? attempt(await this.#headers('expired')) : first
+  }
+
+  /** What a failed answer means. Reads its body, as far as an error of ours may be long. */
+  async errorOf(request: HttpRequest, response: Response): Promise<BseError> {
+    return this.errorFrom(request, { status: response.status, retryAfter: response.headers.get('retry-after'), body: await explanation(response) })
+  }
+
+  errorFrom(request: HttpRequest, answer: FailedAnswer): BseError {
+    const { hash, operation, sizeBytes } = request
+    return httpError({ operation, hash, sizeBytes, nowMs: this.#context.clock.nowMs() }, answer)
+  }
+
+  /**
+   * The JSON of a 2xx answer. Anything else under a 2xx is a captive portal speaking.
+   *
+   * @throws BseError `NETWORK`; the signal's reason when aborted.
+   */
+  async jsonOf(request: HttpRequest, response: Response): Promise<unknown> {
+    const watchdog = new Watchdog(this.#context.clock, this.#options.idleMs)
+    const stop = AbortSignal.any([request.signal, watchdog.signal])
+    try {
+      return (await orAborted(response.json(), stop)) as unknown
+    } catch (cause) {
+      stop.throwIfAborted()
+      throw notOurs(request.operation, response.status, cause)
+    } finally {
+      watchdog.stop()
+    }
+  }
+
+  async #headers(reason: AuthReason): Promise<Readonly<Record<string, string>>> {
+    return { ...this.#options.headers, ...(await this.#context.auth(reason)).headers }
+  }
+
+  /** Redirects are never followed: they would carry the credentials along, and a portal's first word is one. */
+  async #once(request: HttpRequest, headers: Readonly<Record<string, string>>): Promise<Response> {
+    const { body, method, signal, url } = request
+    signal.throwIfAborted()
+    const watchdog = new Watchdog(this.#context.clock, this.#options.idleMs + sizeOf(body) / SLOWEST_BYTES_PER_MS)
+    const both = AbortSignal.any([signal, watchdog.signal])
+    try {
+      return await this.#context.fetch(url, {
+        method, redirect: 'manual', credentials: 'omit', signal: both, headers: { ...headers, ...request.headers }, body: body ?? null,
+      })
+    } catch (cause) {
+      signal.throwIfAborted()
+      if (watchdog.signal.aborted) throw watchdog.signal.reason
+      throw networkError(request.operation, cause)
+    } finally {
+      watchdog.stop()
+    }
+  }
+}
+
+/** The other side said 2xx and something that no blob server says. */
+export function notOurs(operation: string, status: number, cause?: unknown): BseError {
+  return new BseError('NETWORK', `blob-http.${operation}: the answer is not a blob server's`, { status }, { cause })
+}
+
+export function networkError(operation: string, cause: unknown): BseError {
+  return isBseError(cause) ? cause : new BseError('NETWORK', `blob-http.${operation}: no answer`, { status: undefined }, { cause })
+}
+
+/** The parsed body of an answer that may explain itself; `undefined` for anything but short JSON. */
+export async function explanation(response: Response): Promise<unknown> {
+  const length = Number(response.headers.get('content-length') ?? 0)
+  if (length <= MAX_EXPLANATION && isJson(response.headers.get('content-type'))) return response.json().catch(() => undefined)
+  await response.body?.cancel()
+  return undefined
+}
+
+export function isJson(contentType: string | null): boolean {
+  return (contentType ?? '').toLowerCase().startsWith('application/json')
+}
+
+function sizeOf(body: Blob | string | undefined): number {
+  return body === undefined ? 0 : typeof body === 'string' ? body.length : body.size
+}

@@ -1,0 +1,1 @@
+export { idbCache } from './idb-cache.ts'

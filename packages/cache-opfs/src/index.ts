@@ -1,0 +1,1 @@
+export { opfsCache, type OpfsCacheOptions } from './opfs-cache.ts'

@@ -1,0 +1,93 @@
+import type { BlobSource, RemoteRef } from '../provider/blob-provider.ts'
+import { BseError, hasCode } from '../errors.ts'
+import { hashBlob } from '../hash/index.ts'
+import { withLocal, withRemote } from '../ledger/entry.ts'
+import { changeEntry } from '../ledger/ledger.ts'
+import { ledgerOps } from '../ledger/records.ts'
+import { newLedgerEntry } from '../model/ledger-entry.ts'
+import { bytesKey, ledgerKey } from '../state/keys.ts'
+import { readLedgerEntry } from '../state/records.ts'
+import { publishRecorded, type IngestDeps } from './ingest.ts'
+
+export interface FetchDeps extends IngestDeps {
+  readonly source: BlobSource
+  readonly remoteId: string
+}
+
+/**
+ * Brings a blob from the remote onto this device. Nothing is visible before its hash was right.
+ *
+ * @throws BseError `NOT_FOUND`, `GONE`, `HASH_MISMATCH`, `NETWORK` and what else the source throws; `STORAGE_FULL`.
+ */
+export async function fetchBlob(deps: FetchDeps, ref: RemoteRef, signal: AbortSignal): Promise<void> {
+  const lock = await deps.locks.change(ref.hash, signal)
+  try {
+    const opened = await deps.source.open(ref, { signal })
+    const small = (ref.sizeBytes ?? opened.sizeBytes ?? Infinity) <= deps.inlineMaxBytes
+    if (small) await fetchInline(deps, ref, opened.body)
+    else await fetchStaged(deps, ref, opened.body, signal)
+  } catch (error) {
+    if (hasCode(error, 'GONE')) await believeGone(deps, ref)
+    throw error
+  } finally {
+    lock.release()
+  }
+}
+
+/** The reference's size is only a claim: the read stops one byte behind it. */
+async function fetchInline(deps: FetchDeps, ref: RemoteRef, body: ReadableStream<Uint8Array>): Promise<void> {
+  const bytes = await readUpTo(body, deps.inlineMaxBytes)
+  const actual = bytes === undefined ? undefined : await hashBlob(new Blob([bytes]))
+  if (bytes === undefined || actual !== ref.hash) {
+    throw new BseError('HASH_MISMATCH', 'cache.fetch: the remote gave other bytes', { expected: ref.hash, actual })
+  }
+  const key = ledgerKey(ref.hash)
+  await deps.state.update([key], (get) => {
+    const before = readLedgerEntry(get(key)) ?? newLedgerEntry(ref.hash, bytes.byteLength, ref.type)
+    const fetched = { ...withLocal(before, 'fetched', deps.references.count(ref.hash) > 0), inline: true }
+    const after = withRemote(fetched, deps.remoteId, 'statStored', true)
+    return { ops: [...ledgerOps(after), { put: bytesKey(ref.hash), value: bytes }], result: undefined }
+  }, { durability: 'relaxed' })
+}
+
+async function readUpTo(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const reader = body.getReader()
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    length += next.value.byteLength
+    if (length > maxBytes) {
+      await reader.cancel()
+      return undefined
+    }
+    chunks.push(next.value)
+  }
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
+}
+
+async function fetchStaged(deps: FetchDeps, ref: RemoteRef, body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
+  await deps.registered()
+  const staged = await deps.store.stage(body, { expect: ref.hash, owner: deps.tabId, signal })
+  try {
+    await publishRecorded(deps, staged, ref.type)
+  } catch (error) {
+    await deps.store.discard(staged.stageId)
+    throw error
+  }
+  const referenced = deps.references.count(ref.hash) > 0
+  await changeEntry(deps.state, { hash: ref.hash, sizeBytes: staged.sizeBytes, type: ref.type }, (entry) => {
+    const present = { ...withLocal(entry, 'fetched', referenced), inline: false, sizeBytes: staged.sizeBytes }
+    return withRemote(present, deps.remoteId, 'statStored', referenced)
+  }, { durability: 'relaxed' })
+}
+
+async function believeGone(deps: FetchDeps, ref: RemoteRef): Promise<void> {
+  const blob = { hash: ref.hash, sizeBytes: ref.sizeBytes ?? 0, type: ref.type }
+  await changeEntry(deps.state, blob, (entry) => withRemote(entry, deps.remoteId, 'gone', deps.references.count(ref.hash) > 0), { durability: 'relaxed' })
+}

@@ -1,0 +1,475 @@
+import { Tokens } from './auth/tokens.ts'
+import { CacheManager } from './cache/manager.ts'
+import { blobLocks } from './cache/locks.ts'
+import { runBatch, type BatchTables } from './batch.ts'
+import { createCollection, type Collection } from './collection.ts'
+import { Reachability } from './connectivity.ts'
+import { cachesOf, DEFAULTS, readSettings, type Settings, type SyncEngineOptions } from './engine-options.ts'
+import { platformEnvironment } from './environment/browser.ts'
+import { delay } from './environment/delay.ts'
+import { BseError, hasCode, isBseError } from './errors.ts'
+import { Emitter, type PendingItem, type SyncEvents, type SyncListener, type SyncStatus } from './events.ts'
+import { LeaderSession, type LeaderSessionDeps } from './leader-session.ts'
+import { remoteOf } from './ledger/entry.ts'
+import type { References } from './ledger/ledger.ts'
+import { isProvisional, uuidV7, type IdSource } from './model/ids.ts'
+import type { MutationRecord } from './model/mutation.ts'
+import { waitingOf, type OrderFacts } from './mutation/order.ts'
+import { Overlay } from './mutation/overlay.ts'
+import { Writer } from './mutation/writer.ts'
+import { Notices } from './notices.ts'
+import { pendingItems } from './pending.ts'
+import { Projector } from './projector.ts'
+import type { BlobProvider, RemoteRef } from './provider/blob-provider.ts'
+import type { CacheStore } from './provider/cache-store.ts'
+import type { Logger, ProviderContext } from './provider/context.ts'
+import type { DataProvider } from './provider/data-provider.ts'
+import type { Environment, HeldLock } from './provider/environment.ts'
+import type { StateStore } from './provider/state-store.ts'
+import {
+  parseSchema, tableShapes, type BlobColumnsOf, type InsertOf, type Row, type RowOf, type Schema, type SchemaDefinition, type TableNamesOf,
+  type UpdateOf,
+} from './schema/index.ts'
+import type { LeaderState } from './state/leader-state.ts'
+import { registerTab } from './state/tab-record.ts'
+import { StatusStore } from './status.ts'
+import { openStorage, type Storage } from './storage/open-storage.ts'
+import { createRowStore, type RowStore } from './store/index.ts'
+import { createSubscriptions, type Subscriptions } from './subscription/index.ts'
+import { SyncedWaiters } from './synced.ts'
+import { runLeadership } from './tabs/leader.ts'
+import { Mirror, type MirrorChange } from './tabs/mirror.ts'
+import { UnreferencedBlobs } from './unreferenced.ts'
+import { discardMutation, hurryUploads, retryMutation, retryUpload, type ActionDeps } from './user-actions.ts'
+import { isBlobHash, type BlobHash } from './wire/blob-hash.ts'
+import { parseBlobRef, type BlobRef } from './wire/blob-ref.ts'
+import type { BatchResult } from './write-result.ts'
+
+/** The tables of a schema, typed: `sync.photos`. */
+export type Collections<S extends SchemaDefinition> = {
+  readonly [T in TableNamesOf<S>]: Collection<RowOf<S, T>, InsertOf<S, T>, UpdateOf<S, T>, BlobColumnsOf<S, T>>
+}
+
+export interface EngineMembers<S extends SchemaDefinition> {
+  /** Every table by name, also those whose names an engine member has taken. */
+  readonly tables: Collections<S>
+  /** Resolves when storage is open and its rows are loaded; rejects when it cannot be opened. Calls made before are held. */
+  readonly ready: Promise<void>
+  readonly status: { getSnapshot(): SyncStatus; subscribe(listener: () => void): () => void }
+  readonly offline: {
+    /** Everything that no server has yet. */
+    pending(): Promise<readonly PendingItem[]>
+    /** Tries a parked item again, by the id that `pending()` gives it. */
+    retry(id: string): Promise<void>
+    /** Takes a queued write back, by its id. */
+    discard(id: string): Promise<void>
+  }
+  readonly blobs: {
+    /** The bytes of a reference, verified, fetched first when they are not here; `null` when nobody has them. */
+    get(ref: BlobRef | BlobHash, options?: { readonly signal?: AbortSignal }): Promise<Blob | null>
+  }
+  /**
+   * Writes several rows, of any tables, together: shown at once and as one, stored and sent as one, applied by the server together
+   * or not at all. Nothing happens when the function throws or any write is refused. It must not be asynchronous.
+   *
+   * Resolves with what the function returned, once everything survives a crash of the page.
+   *
+   * @throws BseError (as a rejection) `VALIDATION_FAILED`, `NOT_FOUND`, or what storing the bytes failed with: all rows are as before.
+   */
+  batch<Value>(write: (tables: BatchTables<S>) => Value): BatchResult<Value>
+  /** Answers a function that takes the listener back. */
+  on<Name extends keyof SyncEvents>(name: Name, listener: SyncListener<Name>): () => void
+  /** Stops all work and releases everything; what is queued stays queued. Calling it twice is fine. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export type SyncEngine<S extends SchemaDefinition> = Collections<S> & EngineMembers<S>
+
+const openNames: Set<string> = new Set()
+const REGISTER_AGAIN_MS = 1_000
+
+/**
+ * Opens an engine. Answers at once; storage opens behind it.
+ *
+ * @throws BseError `CONFIG_INVALID` for options or a schema that cannot be, `ALREADY_OPEN` when this page has an engine of that name.
+ */
+export function createSyncEngine<const S extends SchemaDefinition>(options: SyncEngineOptions<S>): SyncEngine<S> {
+  const settings = readSettings(options)
+  const schema = parseSchema(options.schema)
+  if (openNames.has(settings.name)) {
+    throw new BseError('ALREADY_OPEN', 'core.createSyncEngine: this page has an engine of that name', { name: settings.name })
+  }
+  const engine = new Engine(options, settings, schema)
+  openNames.add(settings.name)
+  const collections: Record<string, Collection<Row, unknown, unknown, string>> = {}
+  for (const [name, table] of schema.tables) collections[name] = createCollection({ ...engine.collectionDeps(), table })
+  const members = { tables: collections, ...engine.members() }
+  // The tables are made from the very schema that `S` was inferred from.
+  return Object.freeze({ ...collections, ...members }) as unknown as SyncEngine<S>
+}
+
+const silentLogger: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+
+/** The composition root: the only place that knows every part. */
+class Engine {
+  readonly #settings: Settings
+  readonly #schema: Schema
+  readonly #environment: Environment
+  readonly #logger: Logger
+  readonly #tabId: string
+  readonly #ids: IdSource
+  readonly #storage: Storage
+  readonly #state: StateStore
+  readonly #cacheStore: CacheStore
+  readonly #blobs: BlobProvider
+  readonly #data: DataProvider
+  readonly #context: ProviderContext
+  readonly #store: RowStore
+  readonly #overlay: Overlay = new Overlay()
+  readonly #projector: Projector
+  readonly #mirror: Mirror
+  readonly #cache: CacheManager
+  readonly #writer: Writer
+  readonly #subscriptions: Subscriptions
+  readonly #events: Emitter = new Emitter()
+  readonly #status: StatusStore
+  readonly #synced: SyncedWaiters
+  readonly #reachability: Reachability
+  readonly #references: References
+  readonly #facts: OrderFacts
+  readonly #notices: Notices
+  readonly #unreferenced: UnreferencedBlobs
+  readonly #closing: AbortController = new AbortController()
+  readonly #opened: PromiseWithResolvers<void> = Promise.withResolvers()
+  #isOpen = false
+  #leads = false
+  #error: BseError | undefined
+  #session: LeaderSession | undefined
+  #tabLock: HeldLock | undefined
+  #registration: Promise<HeldLock> | undefined
+  #running: Promise<unknown> = Promise.resolve()
+  #closed: Promise<void> | undefined
+
+  constructor(options: SyncEngineOptions<SchemaDefinition>, settings: Settings, schema: Schema) {
+    this.#settings = settings
+    this.#schema = schema
+    this.#environment = options.environment ?? platformEnvironment()
+    this.#logger = options.logger ?? silentLogger
+    const { clock, randomBytes } = this.#environment
+    this.#ids = { nowMs: () => clock.nowMs(), randomBytes }
+    this.#tabId = Array.from(randomBytes(8), (byte) => byte.toString(16).padStart(2, '0')).join('')
+    if (options.state === undefined) assertHasState()
+    this.#storage = openStorage({
+      namespace: settings.name, state: options.state, caches: cachesOf(options.cache), locks: this.#environment.locks,
+      onFallback: (fallback) => this.#events.emit('storageFallback', fallback),
+    })
+    this.#state = this.#storage.state
+    this.#cacheStore = this.#storage.cache
+    this.#blobs = options.blobs
+    this.#data = options.data
+    const tokens = new Tokens(options.auth)
+    this.#context = { auth: (reason) => tokens.get(reason), fetch: this.#environment.fetch, clock, logger: this.#logger }
+    this.#blobs.connect(this.#context)
+    this.#store = createRowStore(schema)
+    // A write that names bytes which it did not bring has no claim on them; it needs them all the same.
+    this.#references = { count: (hash) => this.#store.references(hash) + this.#overlay.naming(hash) }
+    this.#projector = new Projector(this.#store, this.#overlay, schema)
+    this.#mirror = new Mirror({ state: this.#state, clock, logger: this.#logger, onChange: (change) => this.#onMirror(change) })
+    this.#cache = this.#createCache()
+    this.#facts = this.#createFacts()
+    this.#writer = this.#createWriter()
+    this.#subscriptions = this.#createSubscriptions()
+    this.#unreferenced = new UnreferencedBlobs((hash) => this.#references.count(hash) > 0 || (this.#mirror.ledger.get(hash)?.claims.length ?? 0) > 0)
+    this.#notices = new Notices({
+      events: this.#events, reachability: () => this.#reachability, blobs: this.#blobs, closing: this.#closing.signal,
+      entry: (hash) => this.#mirror.ledger.get(hash), rowsOf: (hash) => this.#store.rowsOf(hash), onStatusChanged: () => this.#status.changed(),
+    })
+    this.#status = new StatusStore(() => this.#makeStatus())
+    this.#synced = new SyncedWaiters(this.#state)
+    this.#reachability = new Reachability({
+      hint: this.#environment.connectivity, onChange: (online) => this.#onReachable(online), onHint: () => this.#hurry(),
+    })
+    this.#opened.promise.catch(() => undefined)
+    this.#running = this.#run()
+  }
+
+  collectionDeps(): Omit<Parameters<typeof createCollection>[0], 'table'> {
+    return {
+      store: this.#store,
+      subscriptions: this.#subscriptions,
+      opened: () => this.#opened.promise,
+      isOpen: () => this.#isOpen,
+      newId: () => uuidV7(this.#ids),
+      write: (requests) => this.#writer.write(requests),
+      synced: (enqueued) => this.#synced.wait(enqueued, this.#mirror),
+      resolveRef: (hash) => this.#resolveRef(hash),
+    }
+  }
+
+  members(): Omit<EngineMembers<SchemaDefinition>, 'tables'> {
+    const actions: ActionDeps = { state: this.#state, references: this.#references, remoteId: this.#blobs.remoteId }
+    return {
+      ready: this.#opened.promise,
+      status: { getSnapshot: () => this.#status.getSnapshot(), subscribe: (listener) => this.#status.subscribe(listener) },
+      offline: {
+        pending: async () => {
+          await this.#opened.promise
+          return this.#pending()
+        },
+        retry: async (id) => {
+          await this.#opened.promise
+          await (isBlobHash(id) ? retryUpload(actions, id) : retryMutation(actions, this.#queued(id)))
+        },
+        discard: async (id) => {
+          await this.#opened.promise
+          await discardMutation(actions, this.#queued(id))
+        },
+      },
+      blobs: { get: (ref, options) => this.#getBlob(ref, options?.signal) },
+      batch: (write) => runBatch({ ...this.collectionDeps(), schema: this.#schema }, write),
+      on: (name, listener) => this.#events.on(name, listener),
+      close: () => this.#close(),
+      [Symbol.asyncDispose]: () => this.#close(),
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing
+    try {
+      await this.#storage.open()
+    } catch (error) {
+      if (!signal.aborted) this.#onStateFailure(error)
+      return
+    }
+    const following = this.#mirror.run(signal, (error) => this.#onStateFailure(error))
+    try {
+      this.#tabLock = await this.#register(signal)
+      await this.#opened.promise
+      await runLeadership({
+        environment: this.#environment, locks: this.#storage.locks, state: this.#state, namespace: this.#settings.name, tabId: this.#tabId, logger: this.#logger,
+        session: (leader, ends) => this.#lead(leader, ends),
+        onLeading: (leads) => this.#onLeading(leads),
+        onFailure: (error) => this.#events.emit('syncError', { operation: { type: 'sync' }, error }),
+      }, signal)
+    } catch (error) {
+      if (!signal.aborted) this.#onStateFailure(error)
+    }
+    await following
+  }
+
+  /** A disk that is full at this moment is no reason to follow for ever. */
+  async #register(signal: AbortSignal): Promise<HeldLock> {
+    for (;;) {
+      try {
+        return await this.#registered()
+      } catch (error) {
+        signal.throwIfAborted()
+        this.#events.emit('syncError', { operation: { type: 'sync' }, error })
+        await delay(this.#environment.clock, REGISTER_AGAIN_MS, signal)
+      }
+    }
+  }
+
+  /** One registration for all who need it; a failed one is tried anew by the next. */
+  #registered(): Promise<HeldLock> {
+    this.#registration ??= registerTab(this.#storage.locks, this.#state, this.#settings.name, this.#tabId, this.#closing.signal).catch((error: unknown) => {
+      this.#registration = undefined
+      throw error
+    })
+    return this.#registration
+  }
+
+  async #lead(leader: LeaderState, signal: AbortSignal): Promise<void> {
+    const session = new LeaderSession(this.#sessionDeps(leader))
+    this.#session = session
+    try {
+      await session.run(signal)
+    } finally {
+      this.#session = undefined
+      this.#notices.progress.clear()
+    }
+  }
+
+  #sessionDeps(leader: LeaderState): LeaderSessionDeps {
+    const { clock, random } = this.#environment
+    const remoteId = this.#blobs.remoteId
+    return {
+      leader, state: this.#state, store: this.#cacheStore, cache: this.#cache, references: this.#references, locks: this.#storage.locks, clock,
+      namespace: this.#settings.name, logger: this.#logger, random: () => random(), remoteId, provider: this.#blobs,
+      data: this.#data, context: this.#context, tables: tableShapes(this.#schema), facts: this.#facts,
+      backoff: DEFAULTS.backoff, maxAttempts: this.#settings.maxAttempts, concurrency: DEFAULTS.uploadConcurrency,
+      base: { get: (table, rowId) => this.#store.baseRow(table, rowId), ids: (table) => this.#store.baseIds(table) },
+      entries: () => this.#mirror.ledger.values(),
+      queue: () => this.#mirror.queue(),
+      seenEpoch: () => this.#mirror.epoch,
+      unreferenced: () => this.#unreferenced.take(),
+      hurryUploads: () => hurryUploads({ state: this.#state, references: this.#references, remoteId }, [...this.#mirror.ledger.keys()]),
+      onProgress: (hash, progress) => this.#notices.uploadProgressed(hash, progress),
+      onOutcome: (hash, end) => {
+        this.#notices.uploadEnded(hash, end).catch((error: unknown) => this.#logger.info('no URL for an uploaded blob', { error: String(error) }))
+      },
+      onPush: (record, end) => this.#notices.pushEnded(record, end),
+      onAnswer: () => this.#reachability.answered(),
+      onReachable: (isReachable) => (isReachable ? this.#reachability.answered() : this.#reachability.silent()),
+      onDataFailure: (error) => this.#notices.syncFailed({ type: 'sync' }, error),
+    }
+  }
+
+  #createCache(): CacheManager {
+    return new CacheManager({
+      store: this.#cacheStore, state: this.#state, locks: blobLocks(this.#storage.locks, this.#settings.name), references: this.#references,
+      inlineMaxBytes: this.#settings.inlineMaxBytes, tabId: this.#tabId, registered: () => this.#registered(), source: this.#blobs, remoteId: this.#blobs.remoteId,
+      onLost: (hash) => this.#events.emit('blobLost', { id: hash, rows: this.#store.rowsOf(hash) }),
+    })
+  }
+
+  #createFacts(): OrderFacts {
+    return {
+      blobReady: (hash) => {
+        const entry = this.#mirror.ledger.get(hash)
+        return entry === undefined || entry.claims.length === 0 || remoteOf(entry, this.#blobs.remoteId).state === 'stored'
+      },
+      refColumns: (table) => (this.#schema.tables.get(table)?.refColumns ?? []).map((column) => ({ column: column.name, table: column.table })),
+    }
+  }
+
+  #createWriter(): Writer {
+    return new Writer({
+      state: this.#state, references: this.#references, policy: { remoteIds: [this.#blobs.remoteId] }, ids: this.#ids, overlay: this.#overlay,
+      queuedSoFar: () => this.#mirror.queuedSoFar, refColumns: (table) => this.#facts.refColumns(table),
+      ingest: (sources, signal) => this.#cache.ingest(sources, signal),
+      reclaim: (hash) => this.#cache.reclaim(hash),
+      onRowsChanged: (rows) => this.#projector.rowsChanged(rows),
+      onHashed: (provisional, hash) => this.#subscriptions.adopt(provisional, hash),
+      opened: () => this.#opened.promise,
+    })
+  }
+
+  #createSubscriptions(): Subscriptions {
+    return createSubscriptions({
+      store: this.#store,
+      clock: this.#environment.clock,
+      logger: this.#logger,
+      access: {
+        open: async (ref, { signal }) => (await this.#getBlob(ref, signal)) ?? undefined,
+        provisional: (hash) => this.#writer.provisional.get(hash),
+        pin: (hash) => this.#cache.borrow(hash),
+      },
+    })
+  }
+
+  async #getBlob(asked: RemoteRef | BlobHash, signal: AbortSignal = this.#closing.signal): Promise<Blob | null> {
+    await this.#opened.promise
+    const ref = typeof asked === 'string' ? { hash: asked, sizeBytes: undefined, type: '' } : asked
+    if (isProvisional(ref.hash)) return this.#writer.provisional.get(ref.hash) ?? null
+    try {
+      const blob = await this.#cache.open(ref, signal)
+      return ref.type === '' ? blob : blob.slice(0, blob.size, ref.type)
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#reachability.failed(error)
+      if (hasCode(error, 'NOT_FOUND') || hasCode(error, 'GONE') || hasCode(error, 'NETWORK') || hasCode(error, 'OFFLINE')) return null
+      throw error
+    }
+  }
+
+  #resolveRef(hash: string): BlobRef | undefined {
+    for (const { table, id, column } of this.#store.rowsOf(hash)) {
+      const ref = parseBlobRef(this.#store.wire(table, id)?.[column])
+      if (ref !== undefined) return ref
+    }
+    return undefined
+  }
+
+  #onMirror(change: MirrorChange): void {
+    this.#unreferenced.note(change, { row: (table, rowId) => this.#store.baseRow(table, rowId), write: (seq) => this.#overlay.record(seq) })
+    for (const { seq, record } of change.mutations) if (record === undefined) this.#synced.changed(seq, record)
+    for (const { hash, entry } of change.ledger) {
+      if (entry?.local === 'present') this.#subscriptions.blobChanged(hash)
+    }
+    this.#projector.apply(change, this.#mirror)
+    if (change.reset && !this.#isOpen) {
+      this.#isOpen = true
+      this.#store.markReady()
+      this.#opened.resolve()
+    }
+    this.#session?.changed(change)
+    this.#status.changed()
+  }
+
+  #queued(id: string): MutationRecord {
+    for (const record of this.#mirror.mutations.values()) if (record.id === id) return record
+    throw new BseError('NOT_FOUND', 'core.offline: nothing of this id is pending', { what: 'row', id })
+  }
+
+  #pending(): readonly PendingItem[] {
+    const queue = this.#mirror.queue()
+    return pendingItems({
+      entries: this.#mirror.ledger.values(), queue, waiting: waitingOf(queue, this.#facts), remoteId: this.#blobs.remoteId,
+      progress: this.#notices.progress, rowsOf: (hash) => this.#store.rowsOf(hash),
+    })
+  }
+
+  #makeStatus(): SyncStatus {
+    const durable = this.#isOpen ? this.#state.durable && this.#cacheStore.durable : undefined
+    return { online: this.#reachability.online, leads: this.#leads, durable, pending: this.#pending(), error: this.#error }
+  }
+
+  #onLeading(leads: boolean): void {
+    if (this.#leads === leads) return
+    this.#leads = leads
+    this.#events.emit('leader', { leads })
+    this.#status.changed()
+  }
+
+  #onReachable(online: boolean): void {
+    this.#events.emit(online ? 'online' : 'offline', undefined)
+    this.#status.changed()
+    if (online) this.#hurry()
+  }
+
+  /** The network may be back: everything that waits for time to pass tries at once. */
+  #hurry(): void {
+    this.#subscriptions.retryMissing()
+    this.#session?.resume().catch((error: unknown) => this.#logger.warn('could not hurry', { error: String(error) }))
+  }
+
+  /** Before storage was ever open, nothing can be held any longer; later, what is in memory stays usable. */
+  #onStateFailure(error: unknown): void {
+    const typed = isBseError(error) ? error : new BseError('STORAGE_FAILED', 'core: local storage failed', { store: this.#state.name }, { cause: error })
+    this.#logger.error('local storage failed', { code: typed.code })
+    this.#events.emit('syncError', { operation: { type: 'sync' }, error: typed })
+    if (this.#isOpen) return
+    this.#error = typed
+    this.#opened.reject(typed)
+    this.#subscriptions.setError(typed)
+    this.#status.changed()
+  }
+
+  #close(): Promise<void> {
+    this.#closed ??= this.#shutDown()
+    return this.#closed
+  }
+
+  async #shutDown(): Promise<void> {
+    const closed = new BseError('CLOSED', 'core: the engine was closed', { what: 'engine' })
+    this.#opened.reject(closed)
+    this.#closing.abort(closed)
+    this.#synced.close(closed)
+    this.#reachability.close()
+    this.#subscriptions.close()
+    this.#cache.close()
+    await this.#running
+    await Promise.all([this.#blobs.close(), this.#cacheStore.close(), this.#state.close()])
+    this.#tabLock?.release()
+    openNames.delete(this.#settings.name)
+  }
+}
+
+/** A page without IndexedDB may go on in memory; a server that did so by mistake would lose what it was given. */
+function assertHasState(): void {
+  if (typeof indexedDB !== 'undefined' || typeof document !== 'undefined') return
+  const message = 'core.createSyncEngine: state: this platform has no IndexedDB, hand in a state store'
+  throw new BseError('CONFIG_INVALID', message, { option: 'state' })
+}

@@ -1,0 +1,83 @@
+import { memoryLocks } from '../memory/memory-environment.ts'
+import type { Clock, Connectivity, Environment, HeldLock, LockRequest, Locks, PageLifecycle } from '../provider/environment.ts'
+
+/** What a platform may lack: workers have no `addEventListener('pagehide')`, servers no locks, no `navigator.onLine`. */
+interface Platform {
+  readonly navigator?: { readonly locks?: LockManager; readonly onLine?: boolean }
+  addEventListener?(type: string, listener: () => void): void
+  removeEventListener?(type: string, listener: () => void): void
+}
+
+/** The platform this code runs on: a page, a worker, or Node. Touches no global before it is called. */
+export function platformEnvironment(): Environment {
+  const platform = globalThis as unknown as Platform
+  return {
+    clock: platformClock(),
+    connectivity: platformConnectivity(platform),
+    locks: platform.navigator?.locks === undefined ? memoryLocks() : webLocks(platform.navigator.locks),
+    lifecycle: pageLifecycle(platform),
+    random: () => Math.random(),
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    fetch: (input, init) => globalThis.fetch(input, init),
+  }
+}
+
+/** Timers longer than this overflow in browsers and fire at once. */
+const MAX_TIMER_MS = 2_147_000_000
+
+function platformClock(): Clock {
+  return {
+    nowMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    timer: (delayMs, callback) => {
+      const handle = setTimeout(callback, Math.min(Math.max(0, delayMs), MAX_TIMER_MS))
+      return () => clearTimeout(handle)
+    },
+  }
+}
+
+function platformConnectivity(platform: Platform): Connectivity {
+  return {
+    get online(): boolean {
+      return platform.navigator?.onLine !== false
+    },
+    subscribe: (listener) => {
+      const on = (): void => listener(true)
+      const off = (): void => listener(false)
+      return listen(platform, { online: on, offline: off })
+    },
+  }
+}
+
+/** A page that is hidden for good, or put aside by back and forward, says `pagehide`; one that comes back says `pageshow`. */
+function pageLifecycle(platform: Platform): PageLifecycle {
+  return { subscribe: (listener) => listen(platform, { pagehide: () => listener('hide'), pageshow: () => listener('show') }) }
+}
+
+function listen(platform: Platform, listeners: Readonly<Record<string, () => void>>): () => void {
+  for (const [type, listener] of Object.entries(listeners)) platform.addEventListener?.(type, listener)
+  return () => {
+    for (const [type, listener] of Object.entries(listeners)) platform.removeEventListener?.(type, listener)
+  }
+}
+
+/** Web Locks hold a lock as long as a promise; here it is an object with `release`. */
+function webLocks(manager: LockManager): Locks {
+  function acquire(name: string, request: LockRequest & { readonly ifAvailable: true }): Promise<HeldLock | undefined>
+  function acquire(name: string, request: LockRequest): Promise<HeldLock>
+  function acquire(name: string, { mode, ifAvailable, signal }: LockRequest): Promise<HeldLock | undefined> {
+    return new Promise((resolve, reject) => {
+      // The platform allows a signal only where there is something to wait for.
+      const options: LockOptions = ifAvailable === true ? { mode, ifAvailable } : { mode, ...(signal === undefined ? {} : { signal }) }
+      const hold = (lock: Lock | null): Promise<void> | undefined => {
+        if (lock === null) {
+          resolve(undefined)
+          return undefined
+        }
+        return new Promise((release) => resolve({ release }))
+      }
+      manager.request(name, options, hold).catch(reject)
+    })
+  }
+  return { acquire }
+}

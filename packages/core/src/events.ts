@@ -1,0 +1,120 @@
+import type { BseError } from './errors.ts'
+import type { StorageFallback } from './storage/open-storage.ts'
+import type { BlobHash } from './wire/blob-hash.ts'
+
+/** A cell of a row that names a blob. */
+export interface BlobCell {
+  readonly table: string
+  readonly id: string
+  readonly column: string
+}
+
+/** Every event and what it carries. Progress is 0 to 1, sizes are bytes. */
+export interface SyncEvents {
+  /** A server answered after a time without answers; a sync run has begun by itself. */
+  online: undefined
+  /** No server answers. */
+  offline: undefined
+  uploadProgress: { readonly id: BlobHash; readonly progress: number; readonly sentBytes: number; readonly confirmedBytes: number; readonly size: number; readonly rows: readonly BlobCell[] }
+  /** The remote has all bytes. `url` is one that an `<img>` of this page loads. */
+  uploadComplete: { readonly id: BlobHash; readonly url: string | undefined; readonly rows: readonly BlobCell[] }
+  /** Something failed that syncing goes on without; it is tried again unless it is parked. */
+  syncError: { readonly operation: SyncOperation; readonly error: unknown }
+  /** An item is at fault itself and waits for the person. */
+  parked: { readonly operation: SyncOperation; readonly code: string; readonly message: string }
+  /** Bytes that no server has are not on this device any more. Their rows are kept. */
+  blobLost: { readonly id: BlobHash; readonly rows: readonly BlobCell[] }
+  /** A part of storage could not be had where it was wanted. Told once, when the engine opens; look at `status.durable` too. */
+  storageFallback: StorageFallback
+  /** This tab begins or ends doing the work for all tabs. */
+  leader: { readonly leads: boolean }
+}
+
+/** What an event is about: an upload by its blob, a queued write by its id (a batch with the first of its rows), or the sync as a whole. */
+export type SyncOperation =
+  | { readonly type: 'upload'; readonly id: BlobHash }
+  | { readonly type: 'insert' | 'update' | 'upsert' | 'delete'; readonly id: string; readonly table: string; readonly rowId: string }
+  | { readonly type: 'sync' }
+
+export type SyncListener<Name extends keyof SyncEvents> = (payload: SyncEvents[Name]) => void
+
+/** Listeners by event. One that throws never breaks the engine or its neighbours: the error is reported as uncaught. */
+export class Emitter {
+  readonly #listeners: { [Name in keyof SyncEvents]?: Set<SyncListener<Name>> } = {}
+
+  /** Answers a function that takes the listener back. */
+  on<Name extends keyof SyncEvents>(name: Name, listener: SyncListener<Name>): () => void {
+    const own: SyncListener<Name> = (payload) => listener(payload)
+    this.#of(name).add(own)
+    return () => void this.#of(name).delete(own)
+  }
+
+  emit<Name extends keyof SyncEvents>(name: Name, payload: SyncEvents[Name]): void {
+    for (const listener of [...this.#of(name)]) {
+      try {
+        listener(payload)
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+
+  #of<Name extends keyof SyncEvents>(name: Name): Set<SyncListener<Name>> {
+    const listeners = this.#listeners as { [N in Name]?: Set<SyncListener<Name>> }
+    const existing = listeners[name]
+    if (existing !== undefined) return existing
+    const created = new Set<SyncListener<Name>>()
+    listeners[name] = created
+    return created
+  }
+}
+
+/** What the latest state of the engine is, for a user interface. */
+export interface SyncStatus {
+  /** Whether the last answer from a server came; a guess before the first. */
+  readonly online: boolean
+  /** Whether this tab does the work for all tabs. */
+  readonly leads: boolean
+  /** Whether what is stored survives the page; undefined until storage is open. */
+  readonly durable: boolean | undefined
+  /** Everything that no server has yet, in order. */
+  readonly pending: readonly PendingItem[]
+  /** What stops the engine altogether. */
+  readonly error: BseError | undefined
+}
+
+export type PendingItem = PendingUpload | PendingMutation
+
+export interface ItemReason {
+  readonly code: string
+  readonly message: string
+}
+
+export interface PendingUpload {
+  readonly type: 'upload'
+  /** The blob's hash. */
+  readonly id: BlobHash
+  readonly size: number
+  /** 0 to 1, by bytes that the store has acknowledged or the network has taken. */
+  readonly progress: number
+  readonly rows: readonly BlobCell[]
+  readonly state: 'waiting' | 'uploading' | 'parked' | 'lost'
+  readonly attempts: number
+  readonly reason: ItemReason | undefined
+}
+
+export interface PendingMutation {
+  readonly type: 'insert' | 'update' | 'upsert' | 'delete'
+  readonly id: string
+  readonly table: string
+  readonly rowId: string
+  /** The values written, as JSON. */
+  readonly data: Readonly<Record<string, unknown>>
+  readonly state: 'waiting' | 'sending' | 'sent' | 'conflict' | 'parked'
+  readonly attempts: number
+  readonly reason: ItemReason | undefined
+  /** Blobs and earlier writes that must be with the server first. */
+  readonly waitsFor: { readonly blobs: readonly BlobHash[]; readonly mutations: readonly string[] }
+}

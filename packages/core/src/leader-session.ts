@@ -1,0 +1,143 @@
+import * as Effect from 'effect/Effect'
+import { attempt, runPublic } from './internal/runtime.ts'
+import { Wake } from './internal/wake.ts'
+import type { MirrorChange } from './tabs/mirror.ts'
+import type { OrderFacts } from './mutation/order.ts'
+import { Pusher, type PushEnd } from './mutation/pusher.ts'
+import { Receiver } from './mutation/receiver.ts'
+import type { BaseRows } from './mutation/snapshot.ts'
+import type { MutationRecord } from './model/mutation.ts'
+import type { ProviderContext } from './provider/context.ts'
+import type { ChangeBatch, DataConnection, DataProvider, TableShape } from './provider/data-provider.ts'
+import { adoptWork, tidyBytes, type RecoverDeps } from './recovery/recover.ts'
+import { waitMs } from './upload/backoff.ts'
+import { blameOf } from './upload/failure.ts'
+import { UploadManager, type UploadManagerDeps } from './upload/manager.ts'
+import type { BlobHash } from './wire/blob-hash.ts'
+import { dataStorage } from './data-storage.ts'
+
+export interface LeaderSessionDeps extends RecoverDeps, UploadManagerDeps {
+  readonly data: DataProvider
+  readonly context: ProviderContext
+  readonly tables: readonly TableShape[]
+  readonly base: BaseRows
+  readonly facts: OrderFacts
+  /** The newest lease that this tab's picture shows: the session begins when it shows ours. */
+  readonly seenEpoch: () => number
+  readonly onPush: (record: MutationRecord, outcome: PushEnd) => void
+  readonly onAnswer: () => void
+  readonly onReachable: (isReachable: boolean) => void
+  /** Blobs that lost their last row or write. Each is given once. */
+  readonly unreferenced: () => readonly BlobHash[]
+  /** Makes uploads that wait for a time due now. */
+  readonly hurryUploads: () => Promise<void>
+  readonly onDataFailure: (error: unknown) => void
+}
+
+/** The work that one tab does for all: sends bytes and writes, takes in what others changed, tidies up after dead tabs. */
+export class LeaderSession {
+  readonly #deps: LeaderSessionDeps
+  readonly #uploads: UploadManager
+  readonly #changed: Wake = new Wake()
+  readonly #connectAgain: Wake = new Wake()
+  #pusher: Pusher | undefined
+  #receiver: Receiver | undefined
+
+  constructor(deps: LeaderSessionDeps) {
+    this.#deps = deps
+    this.#uploads = new UploadManager(deps)
+  }
+
+  /** This tab's picture of state changed. */
+  changed(change: MirrorChange): void {
+    this.#changed.signal()
+    this.#uploads.wake()
+    this.#pusher?.wake()
+    for (const { table, rowId, row } of change.rows) this.#receiver?.caughtUp(table, rowId, row)
+  }
+
+  /** The network may be back: try at once what waits for time to pass. */
+  async resume(): Promise<void> {
+    this.#connectAgain.signal()
+    this.#receiver?.resume()
+    this.#pusher?.resume()
+    await this.#deps.hurryUploads()
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    const work = Effect.raceAllFirst([this.#uploads.run(), this.#rows(), this.#collect()])
+    const session = Effect.gen({ self: this }, function* () {
+      yield* this.#caughtUp()
+      yield* attempt(() => adoptWork(this.#deps))
+      yield* Effect.forkChild(attempt(() => tidyBytes(this.#deps)).pipe(Effect.tapError((error) => Effect.sync(() => this.#log(error))), Effect.ignore))
+      return yield* work
+    })
+    return runPublic(session, this.#deps.clock, signal)
+  }
+
+  #log(error: unknown): void {
+    this.#deps.logger.warn('tidying up after dead tabs failed', { error: String(error) })
+  }
+
+  /** Everything that an older leader committed is in our picture once our own lease is. */
+  #caughtUp(): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      for (;;) {
+        this.#changed.reset()
+        if (this.#deps.seenEpoch() >= this.#deps.leader.epoch) return
+        yield* this.#changed.wait(undefined)
+      }
+    })
+  }
+
+  /** Connects, with patience; then pushes and receives until the connection's end. */
+  #rows(): Effect.Effect<never, unknown> {
+    const { data, backoff, random, onDataFailure } = this.#deps
+    let failures = 0
+    const once = Effect.gen({ self: this }, function* () {
+      const connected = yield* Effect.result(attempt(() => data.connect(this.#context())))
+      if (connected._tag === 'Failure') {
+        failures += 1
+        onDataFailure(connected.failure)
+        this.#connectAgain.reset()
+        return yield* this.#connectAgain.wait(waitMs(failures, blameOf(connected.failure).retryAfterMs, backoff, random()))
+      }
+      const connection = connected.success
+      failures = 0
+      yield* Effect.ensuring(this.#exchange(connection), Effect.ignore(attempt(() => connection.close())))
+    })
+    return Effect.forever(once)
+  }
+
+  #exchange(connection: DataConnection): Effect.Effect<never, unknown> {
+    const { data, tables, onPush, onAnswer, onDataFailure } = this.#deps
+    const { acknowledges } = data.capabilities
+    const shared = { ...this.#deps, connection, acknowledges }
+    const onOutcome = (record: MutationRecord, outcome: PushEnd): void => {
+      if (outcome.is === 'applied' && acknowledges === 'server') onAnswer()
+      onPush(record, outcome)
+    }
+    // What a replica on this device says is no answer of a server, except that a server has confirmed something.
+    const onBatch = ({ settled }: ChangeBatch): void => {
+      if (acknowledges === 'server' || settled.some(({ as }) => as === 'confirmed')) onAnswer()
+    }
+    this.#pusher = new Pusher({ ...shared, onOutcome })
+    this.#receiver = new Receiver({ ...shared, knownTables: new Set(tables.map((table) => table.name)), onBatch, onFailure: onDataFailure })
+    return Effect.raceAllFirst([this.#pusher.run(), this.#receiver.run()])
+  }
+
+  #context(): Parameters<DataProvider['connect']>[0] {
+    const { context, tables, state, leader, onReachable } = this.#deps
+    return { ...context, tables, storage: dataStorage(state, leader), assertLease: () => leader.assertLease(), reachable: onReachable }
+  }
+
+  /** Bytes that no row and no write names any more, and that nobody is owed, leave this device. */
+  #collect(): Effect.Effect<never, unknown> {
+    const step = Effect.gen({ self: this }, function* () {
+      this.#changed.reset()
+      for (const hash of this.#deps.unreferenced()) yield* attempt(() => this.#deps.cache.release(hash))
+      yield* this.#changed.wait(undefined)
+    })
+    return Effect.forever(step)
+  }
+}

@@ -1,0 +1,3 @@
+export { memoryCache } from './memory-cache.ts'
+export { memoryLocks } from './memory-environment.ts'
+export { memoryState } from './memory-state.ts'

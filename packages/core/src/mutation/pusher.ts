@@ -1,0 +1,200 @@
+import * as Effect from 'effect/Effect'
+import { attempt } from '../internal/runtime.ts'
+import { Wake } from '../internal/wake.ts'
+import { remoteOf, withRemote } from '../ledger/entry.ts'
+import type { References } from '../ledger/ledger.ts'
+import { ledgerOps } from '../ledger/records.ts'
+import { hashesOf, toWire, type MutationRecord } from '../model/mutation.ts'
+import type { DataConnection, PushOutcome } from '../provider/data-provider.ts'
+import type { Clock } from '../provider/environment.ts'
+import type { StateOp } from '../provider/state-store.ts'
+import { ledgerKey, mutationKey } from '../state/keys.ts'
+import { readLedgerEntry, readMutation } from '../state/records.ts'
+import type { LeaderState } from '../state/leader-state.ts'
+import { waitMs, type BackoffOptions } from '../upload/backoff.ts'
+import { blameOf } from '../upload/failure.ts'
+import { DISCARDED_KEY, withDiscarded } from './discarded.ts'
+import { planPushes, type OrderFacts } from './order.ts'
+import { claimKeys, overlaidGet, settle, settledOps, type EventData } from './settle.ts'
+import type { MutationEvent } from './transition.ts'
+
+export interface PusherDeps {
+  readonly leader: LeaderState
+  readonly connection: DataConnection
+  readonly acknowledges: 'server' | 'replica'
+  readonly remoteId: string
+  readonly references: References
+  readonly clock: Clock
+  readonly random: () => number
+  readonly backoff: BackoffOptions
+  readonly maxAttempts: number
+  readonly queue: () => readonly MutationRecord[]
+  readonly facts: OrderFacts
+  readonly onOutcome: (record: MutationRecord, outcome: PushEnd) => void
+}
+
+export type PushEnd =
+  | { readonly is: 'applied' }
+  | { readonly is: 'later'; readonly error: unknown }
+  | { readonly is: 'parked' | 'conflict'; readonly code: string }
+
+const BATCH_MAX = 100
+const BYTES_MISSING = { code: 'BLOB_MISSING', message: 'neither this device nor the remote has the bytes' }
+
+/** Sends queued writes in their order, a batch at a time. Only the leader runs it. */
+export class Pusher {
+  readonly #deps: PusherDeps
+  readonly #wake: Wake = new Wake()
+  /** Nothing is pushed before this time of the session's own clock: the host was away or asked for patience. */
+  #pausedUntilMs = 0
+  #hostFailures = 0
+
+  constructor(deps: PusherDeps) {
+    this.#deps = deps
+  }
+
+  wake(): void {
+    this.#wake.signal()
+  }
+
+  /** Try now, although the host was away a moment ago. */
+  resume(): void {
+    this.#pausedUntilMs = 0
+    this.#wake.signal()
+  }
+
+  run(): Effect.Effect<never, unknown> {
+    const step = Effect.gen({ self: this }, function* () {
+      this.#wake.reset()
+      const { clock, queue, facts } = this.#deps
+      const plan = planPushes(queue(), facts, clock.nowMs(), BATCH_MAX)
+      const pausedMs = this.#pausedUntilMs - clock.monotonicMs()
+      if (pausedMs > 0) yield* this.#wake.wait(pausedMs)
+      else if (plan.ready.length === 0) yield* this.#wake.wait(plan.nextInMs)
+      else if (!(yield* attempt((signal) => this.#push(plan.ready, signal)))) yield* this.#wake.wait(undefined)
+    })
+    return Effect.forever(step)
+  }
+
+  /** Answers false when the plan was made from an old picture: the next change of it wakes the loop. */
+  async #push(planned: readonly MutationRecord[], signal: AbortSignal): Promise<boolean> {
+    const started = await this.#start(planned)
+    if (started.length === 0) return false
+    let outcomes: readonly PushOutcome[]
+    try {
+      outcomes = await this.#deps.connection.push(started.map(toWire), { signal })
+      this.#hostFailures = 0
+    } catch (error) {
+      if (signal.aborted) throw error
+      await this.#hostFailed(started, error)
+      return true
+    }
+    await this.#settleAll(started, outcomes)
+    return true
+  }
+
+  /** `pushing` before anything leaves: a crash from here on knows that it may have arrived. */
+  #start(planned: readonly MutationRecord[]): Promise<readonly MutationRecord[]> {
+    const read = planned.flatMap((record) => [mutationKey(record.seq), ...claimKeys(record)])
+    return this.#deps.leader.update(read, (get) => {
+      const ops: StateOp[] = []
+      const started: MutationRecord[] = []
+      for (const { seq, revision } of planned) {
+        const record = readMutation(get(mutationKey(seq)))
+        // What was merged into it since may have to wait for an earlier write of the row, which the plan did not know.
+        if (record === undefined || record.revision !== revision || !this.#mayStart(record, get)) continue
+        const { record: next } = settle(record, 'push', this.#data({ epoch: this.#deps.leader.epoch }))
+        if (next === undefined) continue
+        ops.push({ put: mutationKey(seq), value: next })
+        started.push(next)
+      }
+      return { ops, result: started }
+    }, { durability: 'relaxed' })
+  }
+
+  #mayStart(record: MutationRecord, get: (key: string) => unknown): boolean {
+    if (record.state.is !== 'queued' && record.state.is !== 'discarding') return false
+    return [...hashesOf(record.ops)].every((hash) => {
+      const entry = readLedgerEntry(get(ledgerKey(hash)))
+      return entry === undefined || entry.claims.length === 0 || remoteOf(entry, this.#deps.remoteId).state === 'stored'
+    })
+  }
+
+  async #hostFailed(started: readonly MutationRecord[], error: unknown): Promise<void> {
+    const { clock, random, backoff, onOutcome } = this.#deps
+    this.#hostFailures += 1
+    this.#pausedUntilMs = clock.monotonicMs() + waitMs(this.#hostFailures, blameOf(error).retryAfterMs, backoff, random())
+    await this.#commit(started.map((record) => ({ record, event: 'retry', data: this.#data({}) })))
+    for (const record of started) onOutcome(record, { is: 'later', error })
+  }
+
+  async #settleAll(started: readonly MutationRecord[], outcomes: readonly PushOutcome[]): Promise<void> {
+    const steps = started.map((record, index) => this.#step(record, outcomes[index]))
+    await this.#commit(steps)
+    for (const step of steps) this.#deps.onOutcome(step.record, step.end)
+  }
+
+  #step(record: MutationRecord, outcome: PushOutcome | undefined): Step & { readonly end: PushEnd } {
+    if (outcome === undefined || outcome.id !== record.id) return this.#blamed(record, 'REJECTED', 'the provider gave no answer for it')
+    switch (outcome.is) {
+      case 'applied': {
+        const event = outcome.durable === 'server' ? 'appliedByServer' : 'appliedByReplica'
+        return { record, event, data: this.#data({ token: outcome.token }), end: { is: 'applied' } }
+      }
+      case 'conflict': return { record, event: 'conflict', data: this.#data({ current: outcome.current }), end: { is: 'conflict', code: 'CONFLICT' } }
+      case 'needs-blobs': {
+        const later: PushEnd = { is: 'later', error: undefined }
+        return { record, event: 'retry', data: this.#data({}), needsBlobs: outcome.hashes, end: later }
+      }
+      case 'rejected': return this.#blamed(record, outcome.code, 'the server refused it')
+      case 'retry': {
+        const { clock, random, backoff } = this.#deps
+        const nextAtMs = clock.nowMs() + waitMs(record.failures + 1, outcome.afterMs, backoff, random())
+        return { record, event: 'retry', data: this.#data({ nextAtMs }), end: { is: 'later', error: undefined } }
+      }
+    }
+  }
+
+  /** An answer that blames the write itself counts; the last one parks it. */
+  #blamed(record: MutationRecord, code: string, message: string): Step & { readonly end: PushEnd } {
+    const { clock, random, backoff, maxAttempts } = this.#deps
+    if (record.attempts + 1 >= maxAttempts) {
+      return { record, event: 'rejected', data: this.#data({ reason: { code, message }, countsAttempt: true }), end: { is: 'parked', code } }
+    }
+    const nextAtMs = clock.nowMs() + waitMs(record.failures + 1, undefined, backoff, random())
+    return { record, event: 'retry', data: this.#data({ nextAtMs, countsAttempt: true }), end: { is: 'later', error: undefined } }
+  }
+
+  #commit(steps: readonly Step[]): Promise<void> {
+    const { leader, references, remoteId } = this.#deps
+    const read = steps.flatMap(({ record, needsBlobs = [] }) => [mutationKey(record.seq), ...claimKeys(record), ...needsBlobs.map(ledgerKey)])
+    return leader.update([...new Set([...read, DISCARDED_KEY])], (get) => {
+      const ops: StateOp[] = []
+      for (const { record: { seq }, event, data, needsBlobs } of steps) {
+        const now = overlaidGet(get, ops)
+        const record = readMutation(now(mutationKey(seq)))
+        if (record === undefined) continue
+        const missing = (needsBlobs ?? []).filter((hash) => readLedgerEntry(now(ledgerKey(hash)))?.local !== 'present')
+        const settled = missing.length > 0 ? settle(record, 'rejected', { ...data, reason: BYTES_MISSING }) : settle(record, event, data)
+        ops.push(...settledOps(record, settled, now, references))
+        if (settled.discarded) ops.push({ put: DISCARDED_KEY, value: withDiscarded(overlaidGet(get, ops)(DISCARDED_KEY), record.id) })
+        for (const hash of needsBlobs ?? []) {
+          const entry = readLedgerEntry(overlaidGet(get, ops)(ledgerKey(hash)))
+          if (entry !== undefined) ops.push(...ledgerOps(withRemote(entry, remoteId, 'needsBlobs', true)))
+        }
+      }
+      return { ops, result: undefined }
+    }, { durability: 'strict' })
+  }
+
+  #data(data: Omit<EventData, 'acknowledges'>): EventData {
+    return { ...data, acknowledges: this.#deps.acknowledges }
+  }
+}
+
+interface Step {
+  readonly record: MutationRecord
+  readonly event: MutationEvent
+  readonly data: EventData
+  readonly needsBlobs?: readonly `sha256:${string}`[]
+}

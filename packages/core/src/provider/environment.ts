@@ -1,0 +1,52 @@
+/** Time. Backoff, leases and expiry use `monotonicMs`; `nowMs` is for people and for talking to servers. */
+export interface Clock {
+  /** Since 1970, as the device believes. May jump. */
+  nowMs(): number
+  /** Never goes back within a session. */
+  monotonicMs(): number
+  /** Calls back once after `delayMs`; the returned function takes it back. */
+  timer(delayMs: number, callback: () => void): () => void
+}
+
+/** A hint whether trying is worth it. Only answers from servers decide anything. */
+export interface Connectivity {
+  readonly online: boolean
+  subscribe(listener: (online: boolean) => void): () => void
+}
+
+/** Released by `release()`, and by the platform when the tab dies. */
+export interface HeldLock {
+  release(): void
+}
+
+export interface LockRequest {
+  readonly mode: 'exclusive' | 'shared'
+  /** Answers `undefined` at once instead of waiting. */
+  readonly ifAvailable?: boolean
+  /** While waiting: rejects with its reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Locks over all tabs of an origin, first come first served (Web Locks in browsers). */
+export interface Locks {
+  acquire(name: string, request: LockRequest & { readonly ifAvailable: true }): Promise<HeldLock | undefined>
+  acquire(name: string, request: LockRequest): Promise<HeldLock>
+}
+
+/** `hide`: the page may be frozen or dropped without another word. `show`: it is back. */
+export interface PageLifecycle {
+  subscribe(listener: (event: 'hide' | 'show') => void): () => void
+}
+
+/** Everything that a test wants under its hand. */
+export interface Environment {
+  readonly clock: Clock
+  readonly connectivity: Connectivity
+  readonly locks: Locks
+  readonly lifecycle: PageLifecycle
+  /** In [0, 1): for jitter, never for ids. */
+  random(): number
+  /** For ids: from a cryptographic source outside of tests. */
+  randomBytes(length: number): Uint8Array
+  readonly fetch: typeof fetch
+}

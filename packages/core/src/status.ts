@@ -1,0 +1,35 @@
+import type { SyncStatus } from './events.ts'
+
+/** The latest status as one immutable object, made only when somebody looks. Fit for `useSyncExternalStore`. */
+export class StatusStore {
+  readonly #make: () => SyncStatus
+  readonly #listeners: Set<() => void> = new Set()
+  #current: SyncStatus | undefined
+  #isTelling = false
+
+  constructor(make: () => SyncStatus) {
+    this.#make = make
+  }
+
+  getSnapshot(): SyncStatus {
+    this.#current ??= this.#make()
+    return this.#current
+  }
+
+  subscribe(listener: () => void): () => void {
+    const own = (): void => listener()
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
+  }
+
+  /** Something in it changed. Listeners are told once for all changes of a turn. */
+  changed(): void {
+    this.#current = undefined
+    if (this.#isTelling) return
+    this.#isTelling = true
+    queueMicrotask(() => {
+      this.#isTelling = false
+      for (const listener of [...this.#listeners]) listener()
+    })
+  }
+}

@@ -1,0 +1,6 @@
+export type { OverlayLayer, StoreChange } from './changes.ts'
+export { and, not, or } from './condition.ts'
+export { createQuery, type Query } from './query.ts'
+export type { Combination, Comparison, Condition, Direction, SortableColumn, Where } from './query-types.ts'
+export { createRowStore, type Observed, type RowStore } from './row-store.ts'
+export { countsFromEnd } from './window-of.ts'

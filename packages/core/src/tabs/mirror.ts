@@ -1,0 +1,117 @@
+import { delay } from '../environment/delay.ts'
+import type { LedgerEntry } from '../model/ledger-entry.ts'
+import type { MutationRecord } from '../model/mutation.ts'
+import type { Logger } from '../provider/context.ts'
+import type { Clock } from '../provider/environment.ts'
+import type { StateChange, StateEntry, StateStore } from '../provider/state-store.ts'
+import { ledgerKey, prefixRange, readKey } from '../state/keys.ts'
+import { readLease, readLedgerEntry, readMutation } from '../state/records.ts'
+import { blobHashFromHex, type BlobHash } from '../wire/blob-hash.ts'
+import type { RowWire } from '../wire/mutation-wire.ts'
+
+/** What changed in state, decoded. All of it belongs to one snapshot. `reset`: the mirror was filled anew. */
+export interface MirrorChange {
+  readonly reset: boolean
+  readonly rows: readonly { readonly table: string; readonly rowId: string; readonly row: RowWire | undefined }[]
+  readonly mutations: readonly { readonly seq: number; readonly record: MutationRecord | undefined }[]
+  readonly ledger: readonly { readonly hash: BlobHash; readonly entry: LedgerEntry | undefined }[]
+}
+
+const RETRY_MS = 1_000
+
+/**
+ * This tab's picture of state: the queue, and the ledger entries that have work. Rows are passed on to the row store.
+ * It follows the state's own feed, for our writes as for other tabs', so there is one way in which anything becomes visible.
+ */
+export class Mirror {
+  readonly mutations: Map<number, MutationRecord> = new Map()
+  readonly ledger: Map<BlobHash, LedgerEntry> = new Map()
+  /** The highest place in the queue that was ever given, as far as this picture goes. */
+  queuedSoFar = 0
+  /** Of the latest leader that this picture knows. */
+  epoch = 0
+  readonly #state: StateStore
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #onChange: (change: MirrorChange) => void
+
+  constructor(options: { readonly state: StateStore; readonly clock: Clock; readonly logger: Logger; readonly onChange: (change: MirrorChange) => void }) {
+    this.#state = options.state
+    this.#clock = options.clock
+    this.#logger = options.logger
+    this.#onChange = options.onChange
+  }
+
+  /** Follows until aborted. A broken feed is opened again, from the beginning. */
+  async run(signal: AbortSignal, onFailure: (error: unknown) => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const change of this.#state.watch(undefined, { signal })) await this.#take(change, signal)
+        if (!signal.aborted) throw new Error('the state feed ended')
+      } catch (error) {
+        if (signal.aborted) return
+        onFailure(error)
+        this.#logger.warn('state feed failed, opening it again', { error: String(error) })
+        await delay(this.#clock, RETRY_MS, signal).catch(() => undefined)
+      }
+    }
+  }
+
+  /** Queued writes in their order. */
+  queue(): readonly MutationRecord[] {
+    return [...this.mutations.values()].sort((a, b) => a.seq - b.seq)
+  }
+
+  async #take(change: StateChange, signal: AbortSignal): Promise<void> {
+    // Ranges are deleted only by clean-ups of whole tables, which are rare: reading anew is simpler than knowing what they held.
+    const anew = 'reset' in change || change.deletedRanges.length > 0
+    this.#apply(anew ? await this.#readAll(signal) : change.entries, anew)
+  }
+
+  async #readAll(signal: AbortSignal): Promise<readonly StateEntry[]> {
+    const entries: StateEntry[] = []
+    // The counter first: a write that it counts is then never missing from the queue read after it.
+    for (const prefix of ['meta/', 'mut/', 'base/']) {
+      for await (const page of this.#state.read(prefixRange(prefix), { signal })) entries.push(...page)
+    }
+    for await (const page of this.#state.read(prefixRange('owed/'), { signal })) {
+      const keys = page.map((entry) => ledgerKey(blobHashFromHex(entry.key.slice('owed/'.length))))
+      const values = await this.#state.get(keys)
+      keys.forEach((key, index) => entries.push({ key, value: values[index] }))
+    }
+    return entries
+  }
+
+  #apply(entries: readonly StateEntry[], reset: boolean): void {
+    if (reset) {
+      this.mutations.clear()
+      this.ledger.clear()
+    }
+    const rows: MirrorChange['rows'][number][] = []
+    const mutations: MirrorChange['mutations'][number][] = []
+    const ledger: MirrorChange['ledger'][number][] = []
+    for (const { key, value } of entries) {
+      const meaning = readKey(key)
+      if (meaning?.of === 'row') rows.push({ table: meaning.table, rowId: meaning.rowId, row: value as RowWire | undefined })
+      else if (meaning?.of === 'mutation') mutations.push({ seq: meaning.seq, record: this.#mutation(meaning.seq, value) })
+      else if (meaning?.of === 'mutationSeq') this.queuedSoFar = typeof value === 'number' ? value : 0
+      else if (meaning?.of === 'lease') this.epoch = readLease(value)?.epoch ?? 0
+      else if (meaning?.of === 'ledger') ledger.push({ hash: meaning.hash, entry: this.#entry(meaning.hash, value) })
+    }
+    this.#onChange({ reset, rows, mutations, ledger })
+  }
+
+  #mutation(seq: number, value: unknown): MutationRecord | undefined {
+    const record = readMutation(value)
+    if (record === undefined) this.mutations.delete(seq)
+    else this.mutations.set(seq, record)
+    return record
+  }
+
+  #entry(hash: BlobHash, value: unknown): LedgerEntry | undefined {
+    const entry = readLedgerEntry(value)
+    if (entry === undefined) this.ledger.delete(hash)
+    else this.ledger.set(hash, entry)
+    return entry
+  }
+}

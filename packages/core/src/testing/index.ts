@@ -1,0 +1,17 @@
+export { blobProviderCases, blobProviderSuite, runBlobCase, type BlobProviderSubject, type OpenedProvider } from './blob-provider-suite.ts'
+export type { BlobProviderCase, BlobProviderContext } from './blob-provider-case.ts'
+export { bytesOf, collect, randomBytes, sameBytes, sha256Of, streamOf, textBlob } from './bytes.ts'
+export { cacheStoreCases, cacheStoreSuite, type CacheStoreSubject } from './cache-store-suite.ts'
+export { DataDevice, type DataDeviceOptions } from './data-device.ts'
+export { dataSuiteTables, dataTestContext, type DataHarness, type OpenedData } from './data-harness.ts'
+export { dataProviderCases, dataProviderSuite, runDataCase, type DataProviderSuiteOptions } from './data-provider-suite.ts'
+export type { DataCase, DataSuiteContext } from './data-suite-case.ts'
+export { TestDataStorage, type WriteHook } from './data-storage.ts'
+export { runInNamespace, type NamespaceContext } from './namespace-context.ts'
+export { stateStoreCases, stateStoreSuite, type StateStoreSubject } from './state-store-suite.ts'
+export { plainProviderContext } from './provider-context.ts'
+export {
+  assert, assertEqual, assertRejects, registerSuite, rejection, type KnownGaps, type SuiteCase, type SuitePlan, type SuiteRunner,
+} from './suite.ts'
+export { FakeRemote, fakeBlobs, fakeData, type Fault } from './fake-remote.ts'
+export { MortalTab, type TabParts } from './mortal-tab.ts'

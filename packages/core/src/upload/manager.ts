@@ -1,0 +1,75 @@
+import * as Effect from 'effect/Effect'
+import * as FiberMap from 'effect/FiberMap'
+import { attempt } from '../internal/runtime.ts'
+import { Wake } from '../internal/wake.ts'
+import { remoteOf } from '../ledger/entry.ts'
+import type { LedgerEntry } from '../model/ledger-entry.ts'
+import type { BlobHash } from '../wire/blob-hash.ts'
+import { planUploads } from './select.ts'
+import { abandonUpload, uploadBlob, type UploadDeps } from './worker.ts'
+
+type Workers = FiberMap.FiberMap<BlobHash, void, unknown>
+
+export interface UploadManagerDeps extends UploadDeps {
+  /** The ledger entries that have work, as this tab sees them. */
+  readonly entries: () => Iterable<LedgerEntry>
+  readonly concurrency: number
+}
+
+/** Sends what is owed to one remote: some at a time, small ones first, each in a fiber of its own. Only the leader runs it. */
+export class UploadManager {
+  readonly #deps: UploadManagerDeps
+  readonly #wake: Wake = new Wake()
+  readonly #uploading: Set<BlobHash> = new Set()
+  readonly #abandoning: Set<BlobHash> = new Set()
+
+  constructor(deps: UploadManagerDeps) {
+    this.#deps = deps
+  }
+
+  /** Something changed: look again. */
+  wake(): void {
+    this.#wake.signal()
+  }
+
+  /** Runs until interrupted; fails when state fails or the lead is lost. */
+  run(): Effect.Effect<never, unknown> {
+    const supervise = (workers: Workers): Effect.Effect<never, unknown> =>
+      Effect.raceFirst(this.#loop(workers), Effect.andThen(FiberMap.join(workers), Effect.never))
+    return Effect.scoped(Effect.flatMap(FiberMap.make<BlobHash, void, unknown>(), supervise))
+  }
+
+  #loop(workers: Workers): Effect.Effect<never, unknown> {
+    const { clock, remoteId, entries, concurrency } = this.#deps
+    const step = Effect.gen({ self: this }, function* () {
+      this.#wake.reset()
+      const nowMs = clock.nowMs()
+      const plan = planUploads(entries(), remoteId, this.#uploading, nowMs, concurrency - this.#uploading.size)
+      for (const entry of plan.start) yield* this.#start(workers, entry)
+      for (const entry of plan.cancel) yield* this.#cancel(workers, entry)
+      yield* this.#wake.wait(plan.nextInMs)
+    })
+    return Effect.forever(step)
+  }
+
+  #start(workers: Workers, entry: LedgerEntry): Effect.Effect<void> {
+    const upload = attempt((signal) => uploadBlob(this.#deps, entry, signal))
+    return this.#fork(workers, entry.hash, this.#uploading, upload)
+  }
+
+  /** Takes the place of the worker that still sends it, which is interrupted by that. */
+  #cancel(workers: Workers, entry: LedgerEntry): Effect.Effect<void> {
+    if (this.#abandoning.has(entry.hash)) return Effect.void
+    const { checkpoint } = remoteOf(entry, this.#deps.remoteId)
+    return this.#fork(workers, entry.hash, this.#abandoning, attempt((signal) => abandonUpload(this.#deps, entry.hash, checkpoint, signal)))
+  }
+
+  #fork(workers: Workers, hash: BlobHash, busy: Set<BlobHash>, work: Effect.Effect<void, unknown>): Effect.Effect<void> {
+    busy.add(hash)
+    const done = Effect.sync(() => {
+      busy.delete(hash)
+      this.#wake.signal()
+    })
+    return Effect.asVoid(FiberMap.run(workers, hash, Effect.ensuring(work, done)))
+  }
+}

@@ -1,0 +1,30 @@
+import { remoteOf } from '../ledger/entry.ts'
+import type { LedgerEntry } from '../model/ledger-entry.ts'
+import type { BlobHash } from '../wire/blob-hash.ts'
+import { dueInMs } from './backoff.ts'
+
+export interface UploadPlan {
+  /** Owed, due and present, small ones first: a video does not hold back a thumbnail. */
+  readonly start: readonly LedgerEntry[]
+  /** Their last claim went while bytes were on the way: to be abandoned. */
+  readonly cancel: readonly LedgerEntry[]
+  /** How long until the next one becomes due; `undefined` when nothing waits for time alone. */
+  readonly nextInMs: number | undefined
+}
+
+/** What to do now, from the ledger alone. `busy` are those that a worker of this session has in hand. */
+export function planUploads(entries: Iterable<LedgerEntry>, remoteId: string, busy: ReadonlySet<BlobHash>, nowMs: number, slots: number): UploadPlan {
+  const due: LedgerEntry[] = []
+  const cancel: LedgerEntry[] = []
+  let nextInMs: number | undefined
+  for (const entry of entries) {
+    const remote = remoteOf(entry, remoteId)
+    if (remote.state === 'cancelling') cancel.push(entry)
+    if (remote.state !== 'owed' || entry.local !== 'present' || busy.has(entry.hash)) continue
+    const waitMs = dueInMs(remote.nextAtMs, nowMs)
+    if (waitMs === 0) due.push(entry)
+    else nextInMs = Math.min(nextInMs ?? Infinity, waitMs)
+  }
+  due.sort((a, b) => a.sizeBytes - b.sizeBytes || (a.hash < b.hash ? -1 : 1))
+  return { start: due.slice(0, Math.max(0, slots)), cancel, nextInMs }
+}

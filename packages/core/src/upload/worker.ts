@@ -1,0 +1,130 @@
+import type { CacheManager } from '../cache/manager.ts'
+import { BseError } from '../errors.ts'
+import { remoteOf, withCheckpoint, withRemote } from '../ledger/entry.ts'
+import type { References } from '../ledger/ledger.ts'
+import { ledgerOps } from '../ledger/records.ts'
+import type { LedgerEntry } from '../model/ledger-entry.ts'
+import type { BlobProvider, UploadProgress } from '../provider/blob-provider.ts'
+import type { Logger } from '../provider/context.ts'
+import type { Clock } from '../provider/environment.ts'
+import type { UpdateOptions } from '../provider/state-store.ts'
+import { ledgerKey } from '../state/keys.ts'
+import { readLedgerEntry } from '../state/records.ts'
+import type { LeaderState } from '../state/leader-state.ts'
+import type { BlobHash } from '../wire/blob-hash.ts'
+import type { Json } from '../wire/json.ts'
+import { waitMs, type BackoffOptions } from './backoff.ts'
+import { blameOf } from './failure.ts'
+
+export interface UploadDeps {
+  readonly leader: LeaderState
+  readonly provider: BlobProvider
+  readonly remoteId: string
+  readonly cache: CacheManager
+  readonly references: References
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+  readonly backoff: BackoffOptions
+  readonly maxAttempts: number
+  readonly onProgress: (hash: BlobHash, progress: UploadProgress) => void
+  readonly onOutcome: (hash: BlobHash, outcome: UploadEnd) => void
+}
+
+export type UploadEnd =
+  | { readonly is: 'stored' }
+  | { readonly is: 'later'; readonly error: unknown }
+  | { readonly is: 'parked'; readonly error: unknown }
+
+/** One try of one blob, from `owed` to `stored`, `owed` again, or `parked`. Throws only when state fails or the lead is lost. */
+export async function uploadBlob(deps: UploadDeps, seen: LedgerEntry, signal: AbortSignal): Promise<void> {
+  const { hash } = seen
+  const started = await commit(deps, hash, (entry) => {
+    const owed = remoteOf(entry, deps.remoteId).state === 'owed' && entry.local === 'present'
+    return owed ? withRemote(entry, deps.remoteId, 'start', isReferenced(deps, hash), { epoch: deps.leader.epoch }) : entry
+  })
+  if (started === undefined || remoteOf(started, deps.remoteId).state !== 'uploading') return
+  const pin = await deps.cache.borrow(hash, signal)
+  try {
+    await send(deps, started, signal)
+    await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'ack', isReferenced(deps, hash)))
+    deps.onOutcome(hash, { is: 'stored' })
+  } catch (error) {
+    if (signal.aborted) return
+    await fail(deps, hash, error)
+  } finally {
+    pin.release()
+  }
+}
+
+async function send(deps: UploadDeps, entry: LedgerEntry, signal: AbortSignal): Promise<void> {
+  const { hash, sizeBytes, type } = entry
+  const { provider, remoteId, onProgress } = deps
+  const before = remoteOf(entry, remoteId)
+  // An earlier try may have arrived although its answer did not: asking costs less than sending again.
+  if (before.failures > 0 || before.checkpoint !== undefined) {
+    const [stat] = await provider.stat([hash], { signal })
+    if (stat?.is === 'stored') return
+  }
+  const blob = await deps.cache.local(hash, { again: true })
+  if (blob === undefined) throw new BseError('BLOB_MISSING', 'upload: the bytes are not on this device', { hashes: [hash] })
+  await provider.upload({ hash, sizeBytes, type, blob }, {
+    checkpoint: before.checkpoint,
+    saveCheckpoint: (next) => saveCheckpoint(deps, hash, next),
+    onProgress: (progress) => onProgress(hash, progress),
+    signal,
+  })
+}
+
+async function saveCheckpoint(deps: UploadDeps, hash: BlobHash, next: Json): Promise<void> {
+  await commit(deps, hash, (entry) => withCheckpoint(entry, deps.remoteId, next))
+}
+
+async function fail(deps: UploadDeps, hash: BlobHash, error: unknown): Promise<void> {
+  const blame = blameOf(error)
+  const nowMs = deps.clock.nowMs()
+  const after = await commit(deps, hash, (entry) => {
+    const { attempts, failures, state } = remoteOf(entry, deps.remoteId)
+    // Cancelled in the meantime: what the try left is freed by the one who cancels.
+    if (state !== 'uploading') return entry
+    const last = blame.item && attempts + 1 >= deps.maxAttempts
+    return withRemote(entry, deps.remoteId, last ? 'failFinal' : 'failRetryable', isReferenced(deps, hash), {
+      countsAttempt: blame.item,
+      nextAtMs: nowMs + waitMs(failures + 1, blame.retryAfterMs, deps.backoff, deps.random()),
+      reason: { code: blame.code, message: blame.message },
+    })
+  })
+  const parked = after !== undefined && remoteOf(after, deps.remoteId).state === 'parked'
+  deps.onOutcome(hash, { is: parked ? 'parked' : 'later', error })
+}
+
+/** Frees what a cancelled upload holds at the remote. Trouble there is tried again at the next start. */
+export async function abandonUpload(deps: UploadDeps, hash: BlobHash, checkpoint: Json | undefined, signal: AbortSignal): Promise<void> {
+  if (checkpoint !== undefined) {
+    try {
+      await deps.provider.abandon(checkpoint, { signal })
+    } catch (error) {
+      if (signal.aborted) return
+      deps.logger.info('could not free a cancelled upload yet', { hash, error: String(error) })
+      return
+    }
+  }
+  await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'abandoned', isReferenced(deps, hash)))
+}
+
+const RELAXED: UpdateOptions = { durability: 'relaxed' }
+
+/** Bookkeeping may be relaxed: a belief that a power cut takes back is learnt again from the remote. */
+function commit(deps: UploadDeps, hash: BlobHash, change: (entry: LedgerEntry) => LedgerEntry): Promise<LedgerEntry | undefined> {
+  const key = ledgerKey(hash)
+  return deps.leader.update<LedgerEntry | undefined>([key], (get) => {
+    const before = readLedgerEntry(get(key))
+    if (before === undefined) return { ops: [], result: undefined }
+    const after = change(before)
+    return { ops: after === before ? [] : ledgerOps(after), result: after }
+  }, RELAXED)
+}
+
+function isReferenced(deps: UploadDeps, hash: BlobHash): boolean {
+  return deps.references.count(hash) > 0
+}

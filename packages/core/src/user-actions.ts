@@ -1,0 +1,64 @@
+import { BseError } from './errors.ts'
+import { withRemote } from './ledger/entry.ts'
+import type { References } from './ledger/ledger.ts'
+import { ledgerOps } from './ledger/records.ts'
+import type { MutationRecord } from './model/mutation.ts'
+import { DISCARDED_KEY, withDiscarded } from './mutation/discarded.ts'
+import { claimKeys, settle, settledOps } from './mutation/settle.ts'
+import type { StateStore } from './provider/state-store.ts'
+import { ledgerKey, mutationKey } from './state/keys.ts'
+import { readLedgerEntry, readMutation } from './state/records.ts'
+import type { BlobHash } from './wire/blob-hash.ts'
+
+export interface ActionDeps {
+  readonly state: StateStore
+  readonly references: References
+  readonly remoteId: string
+}
+
+/** A parked upload is owed again, with all of its attempts before it. From any tab; the leader sees it in state. */
+export function retryUpload(deps: ActionDeps, hash: BlobHash): Promise<void> {
+  const key = ledgerKey(hash)
+  return deps.state.update([key], (get) => {
+    const entry = readLedgerEntry(get(key))
+    if (entry === undefined) throw new BseError('NOT_FOUND', 'core.offline.retry: nothing of this id is pending', { what: 'blob', id: hash })
+    return { ops: ledgerOps(withRemote(entry, deps.remoteId, 'retry', deps.references.count(hash) > 0)), result: undefined }
+  }, { durability: 'strict' })
+}
+
+export function retryMutation(deps: ActionDeps, seen: MutationRecord): Promise<void> {
+  return act(deps, seen, 'userRetry')
+}
+
+/** Takes a queued write back. @throws BseError `REJECTED` when the server has it already: then write the opposite. */
+export function discardMutation(deps: ActionDeps, seen: MutationRecord): Promise<void> {
+  return act(deps, seen, 'userDiscard')
+}
+
+function act(deps: ActionDeps, seen: MutationRecord, event: 'userRetry' | 'userDiscard'): Promise<void> {
+  const key = mutationKey(seen.seq)
+  return deps.state.update([key, DISCARDED_KEY, ...claimKeys(seen)], (get) => {
+    const record = readMutation(get(key))
+    if (record === undefined) return { ops: [], result: undefined }
+    const epoch = record.state.is === 'pushing' ? record.state.epoch : 0
+    const settled = settle(record, event, { epoch, acknowledges: 'server' })
+    if (settled.refused) throw new BseError('REJECTED', 'core.offline.discard: the server has it already', { status: undefined, reason: 'applied' })
+    const ops = [...settledOps(record, settled, get, deps.references)]
+    if (settled.discarded) ops.push({ put: DISCARDED_KEY, value: withDiscarded(get(DISCARDED_KEY), record.id) })
+    return { ops, result: undefined }
+  }, { durability: 'strict' })
+}
+
+/** Makes every upload that waits for a time due at once: the network may be back. Attempts stay counted. */
+export function hurryUploads(deps: ActionDeps, hashes: readonly BlobHash[]): Promise<void> {
+  if (hashes.length === 0) return Promise.resolve()
+  return deps.state.update(hashes.map(ledgerKey), (get) => {
+    const ops = hashes.flatMap((hash) => {
+      const entry = readLedgerEntry(get(ledgerKey(hash)))
+      const remote = entry?.remotes[deps.remoteId]
+      if (entry === undefined || remote?.state !== 'owed' || remote.nextAtMs === 0) return []
+      return ledgerOps({ ...entry, remotes: { ...entry.remotes, [deps.remoteId]: { ...remote, nextAtMs: 0 } } })
+    })
+    return { ops, result: undefined }
+  }, { durability: 'relaxed' })
+}

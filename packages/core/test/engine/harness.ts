@@ -1,0 +1,46 @@
+import { createSyncEngine, platformEnvironment, type SyncEngine } from '../../src/index.ts'
+import { memoryCache, memoryLocks, memoryState } from '../../src/memory/index.ts'
+import type { CacheFactory, StateFactory } from '../../src/provider/index.ts'
+import { fakeBlobs, fakeData, type FakeRemote } from '../../src/testing/index.ts'
+
+export const schema = {
+  albums: { id: 'uuid', title: 'string' },
+  photos: {
+    id: 'uuid', title: 'string', albumId: { type: 'ref', table: 'albums', optional: true }, takenAt: { type: 'datetime', optional: true },
+    image: { type: 'blob', mimeTypes: ['image/*'], maxSize: '1MB' }, audio: { type: 'blob', mimeTypes: ['audio/*'], optional: true },
+  },
+} as const
+
+export type TestEngine = SyncEngine<typeof schema>
+
+/** What survives a tab: its stores and locks. One object is one device. */
+export interface Device {
+  readonly state: StateFactory
+  readonly cache: CacheFactory
+  readonly locks: ReturnType<typeof memoryLocks>
+}
+
+export function newDevice(): Device {
+  return { state: memoryState(), cache: memoryCache(), locks: memoryLocks() }
+}
+
+let engines = 0
+
+/** A tab of a device. `openNames` is by page, so tabs in one process differ in name only where the device differs. */
+export function openTab(device: Device, remote: FakeRemote, options: { readonly name?: string; readonly inlineMaxBytes?: number } = {}): TestEngine {
+  return createSyncEngine({
+    name: options.name ?? `test-${(engines += 1)}`,
+    schema,
+    state: () => device.state('shared'),
+    cache: { backend: () => device.cache('shared'), inlineMaxBytes: options.inlineMaxBytes ?? 1_000 },
+    blobs: fakeBlobs(remote),
+    data: fakeData(remote),
+    environment: { ...platformEnvironment(), locks: device.locks },
+  })
+}
+
+export function image(sizeBytes: number, seed = 1): Blob {
+  const bytes = new Uint8Array(sizeBytes)
+  for (let index = 0; index < sizeBytes; index++) bytes[index] = (index * 31 + seed * 17 + (index >> 8)) % 251
+  return new Blob([bytes], { type: 'image/jpeg' })
+}

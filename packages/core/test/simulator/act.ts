@@ -1,0 +1,113 @@
+import type { Action } from './plan.ts'
+import type { BlobHash } from '../../src/wire/blob-hash.ts'
+import { WEATHERS } from './faults.ts'
+import { SERVER, tagged } from './history.ts'
+import { Person } from './person.ts'
+import { createRandom } from './random.ts'
+import type { SimTab } from './sim-tab.ts'
+import type { World } from './world.ts'
+
+const JUMPS_MS = [-86_400_000, -3_600_000, -30_000, 30_000, 3_600_000, 86_400_000]
+
+/** Carries out one decision. Those that make no sense right now do nothing. */
+export async function act(world: World, action: Action): Promise<void> {
+  const random = createRandom(action.salt)
+  const device = world.devices[action.device]
+  if (device === undefined) return
+  const tab = device.tabs[action.slot]
+  const living = tab === undefined || tab.isDead ? undefined : tab
+  const someTab = living ?? device.living()[0]
+  switch (action.kind) {
+    case 'open':
+      if (living === undefined) world.openTab(device, action.slot)
+      return
+    case 'weather': device.weather = WEATHERS[random.pick(Object.keys(WEATHERS)) ?? ''] ?? {}; return
+    case 'calm': device.weather = world.theme.weather; return
+    case 'offline': device.setOnline(false); return
+    case 'online': device.setOnline(true); return
+    case 'full': device.full = 0.3; return
+    case 'roomy': device.full = 0; return
+    case 'clockJump': device.wallOffsetMs += random.pick(JUMPS_MS) ?? 0; return
+    case 'collect': {
+      const removed = world.server.collect(random.int(4))
+      if (removed.length > 0) world.trace(`server collects ${removed.map((hash) => hash.slice(7, 15)).join()}`)
+      return
+    }
+    case 'vanish': {
+      const stored: BlobHash[] = []
+      for await (const { hash } of device.cache().list()) stored.push(hash)
+      const hash = random.pick(stored.sort())
+      if (hash !== undefined) {
+        world.trace(`${device.name}: ${hash.slice(7, 15)} goes bad`)
+        await device.vanish(hash, random.chance(0.5))
+      }
+      return
+    }
+    case 'outsideWrite': case 'outsideDelete': return outside(world, action.kind, random.int(2 ** 31))
+    case 'wait': return
+    default: return someTab === undefined ? undefined : inTab(world, action, someTab)
+  }
+}
+
+async function inTab(world: World, action: Action, tab: SimTab): Promise<void> {
+  const random = createRandom(action.salt)
+  const device = world.devices[action.device]
+  if (device === undefined) return
+  switch (action.kind) {
+    case 'crash':
+      tab.dieAt(1 + random.int(40), () => died(world, tab))
+      return
+    case 'close':
+      world.trace(`${tab.name} closes`)
+      if (tab.isFrozen) return
+      tab.close().catch((error: unknown) => world.violation('stuck', `${tab.name} could not close: ${String(error)}`))
+      return
+    case 'freeze': tab.freeze(random.chance(0.7)); return
+    case 'thaw': tab.thaw(); return
+    case 'hide': tab.setHidden(true); return
+    case 'show': tab.setHidden(false); return
+    default:
+  }
+  const person = new Person(world, device, tab, random)
+  switch (action.kind) {
+    case 'insert': person.insert(); return
+    case 'insertAlbum': return person.insertAlbum()
+    case 'insertRef': return person.insertRef()
+    case 'update': return person.update()
+    case 'replaceBlob': return person.replaceBlob()
+    case 'nameBlob': return person.nameBlob()
+    case 'upsert': return person.upsert()
+    case 'delete': return person.delete()
+    case 'burst': person.burst(); return
+    case 'read': return person.read()
+    case 'retry': return person.retry()
+    case 'discard': return person.discard()
+    default:
+  }
+}
+
+export function died(world: World, tab: SimTab): void {
+  world.crashes += 1
+  world.trace(`${tab.name} dies`)
+  world.history.crashed(tab.ops)
+}
+
+/** Somebody else changes a row at the server. */
+function outside(world: World, kind: 'outsideWrite' | 'outsideDelete', choice: number): void {
+  const { remote } = world.server
+  const keys = [...remote.rows.keys()].filter((key) => key.startsWith('photos/')).sort()
+  const rowId = keys[choice % Math.max(1, keys.length)]?.slice('photos/'.length)
+  if (rowId === undefined) return
+  const where = { table: 'photos' as const, rowId }
+  if (kind === 'outsideWrite') {
+    const op = world.history.begin({ where: SERVER, kind: 'update', ...where, columns: ['title'] })
+    remote.write({ kind: 'update', ...where, values: { title: tagged('title', op.tag) }, previous: null })
+    world.trace(`somebody else writes #${op.tag} ${rowId}`)
+    world.history.noteOutside(op)
+  } else {
+    const op = world.history.begin({ where: SERVER, kind: 'delete', ...where, columns: [] })
+    remote.write({ kind: 'delete', ...where, values: {}, previous: null })
+    world.trace(`somebody else deletes #${op.tag} ${rowId}`)
+    world.history.noteOutside(op)
+  }
+}

@@ -1,0 +1,67 @@
+import { nonTrivialCells, watchCells, type CellCounts } from './cells.ts'
+import type { Platform } from './platform.ts'
+import { planOf, type Action } from './plan.ts'
+import { shrink } from './shrink.ts'
+import { simulate } from './simulate.ts'
+import { RARE, UNREACHED } from './unreached.ts'
+import type { Verdict, Violation } from './world.ts'
+
+/** So many seeds have to visit every reachable cell; fewer may miss the rare ones. */
+const RARE_FROM_SEEDS = 10_000
+
+export interface Failure {
+  readonly seed: number
+  readonly violations: readonly Violation[]
+}
+
+export interface Report {
+  readonly seeds: number
+  readonly failures: readonly Failure[]
+  readonly violations: Readonly<Record<Verdict, number>>
+  readonly crashes: number
+  readonly writes: number
+  readonly acknowledged: number
+  readonly cells: CellCounts
+  /** Reachable cells that no seed visited. */
+  readonly unvisited: readonly string[]
+  /** Cells visited although they are said to be out of reach, or that are none. */
+  readonly wronglyListed: readonly string[]
+}
+
+/** Runs `count` seeds from `from` on. `onFailure` hears of each failing one at once; answering false ends the campaign. */
+export async function campaign(
+  platform: Platform, from: number, count: number, onFailure: (failure: Failure) => boolean,
+): Promise<Report> {
+  const cells: CellCounts = new Map()
+  watchCells(cells)
+  const failures: Failure[] = []
+  const violations = { lost: 0, corrupt: 0, stuck: 0, duplicated: 0, diverged: 0, ledger: 0 }
+  let [seeds, crashes, writes, acknowledged] = [0, 0, 0, 0]
+  for (let seed = from; seed < from + count; seed++) {
+    const outcome = await simulate(seed, { platform })
+    seeds += 1
+    crashes += outcome.crashes
+    writes += outcome.writes
+    acknowledged += outcome.acknowledged
+    if (outcome.violations.length === 0) continue
+    for (const { is } of outcome.violations) violations[is] += 1
+    const failure = { seed, violations: outcome.violations }
+    failures.push(failure)
+    if (!onFailure(failure)) break
+  }
+  const all = nonTrivialCells()
+  return {
+    seeds, failures, violations, crashes, writes, acknowledged, cells,
+    unvisited: all.filter((cell) => !cells.has(cell) && UNREACHED[cell] === undefined && (seeds >= RARE_FROM_SEEDS || !RARE.has(cell))),
+    wronglyListed: Object.keys(UNREACHED).filter((cell) => cells.has(cell) || !all.includes(cell)),
+  }
+}
+
+/** The fewest decisions of a failing seed that still fail in the same way. */
+export function shrinkSeed(platform: Platform, { seed, violations }: Failure, maxRuns: number): Promise<readonly Action[]> {
+  const wanted = new Set(violations.map(({ is }) => is))
+  return shrink(planOf(seed), async (actions) => {
+    const outcome = await simulate(seed, { platform, actions })
+    return outcome.violations.some(({ is }) => wanted.has(is))
+  }, maxRuns)
+}

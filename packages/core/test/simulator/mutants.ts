@@ -1,0 +1,166 @@
+/** One guard taken out of the real source, by text. The simulator has to notice. */
+export interface Mutant {
+  readonly name: string
+  /** Under packages/core/src. */
+  readonly file: string
+  /** Each `find` has to be in the file exactly once. */
+  readonly edits: readonly { readonly find: string; readonly replace: string }[]
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'commits of a leader do not check its epoch',
+    file: 'state/leader-state.ts',
+    edits: [{ find: "      if (readLease(get(LEASE_KEY))?.epoch !== this.epoch) throw lostLease(this.epoch)\n      return decide(get)", replace: '      return decide(get)' }],
+  },
+  {
+    name: 'claimed bytes are evicted',
+    file: 'ledger/entry.ts',
+    edits: [
+      { find: '  if (entry.claims.length > 0) return false\n  return storedSomewhere(entry) || !referenced', replace: '  return storedSomewhere(entry) || !referenced || entry.claims.length > 0' },
+    ],
+  },
+  {
+    name: 'bytes that no remote is known to have are evicted',
+    file: 'ledger/entry.ts',
+    edits: [{ find: 'return storedSomewhere(entry) || !referenced', replace: 'return storedSomewhere(entry) || !referenced || true' }],
+  },
+  {
+    name: 'the answer needs-blobs changes nothing',
+    file: 'mutation/pusher.ts',
+    edits: [{ find: "if (entry !== undefined) ops.push(...ledgerOps(withRemote(entry, remoteId, 'needsBlobs', true)))", replace: 'void entry' }],
+  },
+  {
+    name: 'bytes are published before their record',
+    file: 'cache/ingest.ts',
+    edits: [
+      { find: '  const referenced = deps.references.count(staged.hash) > 0\n', replace: '  const referenced = deps.references.count(staged.hash) > 0\n  await deps.store.publish(staged)\n' },
+      { find: "  }, { durability: 'relaxed' })\n  await deps.store.publish(staged)", replace: "  }, { durability: 'relaxed' })" },
+    ],
+  },
+  {
+    name: 'writes of one row are sent in any order',
+    file: 'mutation/order.ts',
+    edits: [{ find: 'if (other.ops.some((theirs) => overlaps(theirs, op))) before.add(other.id)', replace: 'void other' }],
+  },
+  {
+    name: 'a write is merged into one that was sent',
+    file: 'mutation/merge.ts',
+    edits: [{ find: 'waiting && !record.sent && record.attempts === 0 &&', replace: 'waiting &&' }],
+  },
+  {
+    name: 'rows and the writes they contain are two commits',
+    file: 'mutation/receiver.ts',
+    edits: [{ find: '    await this.#commit(writes, settled, cursor)', replace: '    await this.#commit(writes, [], cursor)\n    await this.#commit([], settled, undefined)' }],
+  },
+  {
+    name: 'a new leader does not take up what a dead one had in hand',
+    file: 'recovery/recover.ts',
+    edits: [{ find: 'return remoteOf(next, remoteId).epoch === deps.leader.epoch ? next : ', replace: 'return next.claims.length >= 0 ? next : ' }],
+  },
+  {
+    name: 'half-published bytes of dead tabs stay',
+    file: 'recovery/recover.ts',
+    edits: [{ find: "(entry) => entry.local === 'staged' || entry.local === 'evicting'", replace: "(entry) => entry.local === 'evicting'" }],
+  },
+  {
+    name: 'half-evicted bytes of dead tabs stay',
+    file: 'recovery/recover.ts',
+    edits: [{ find: "(entry) => entry.local === 'staged' || entry.local === 'evicting'", replace: "(entry) => entry.local === 'staged'" }],
+  },
+  {
+    name: 'a belief in stored outlives the last row',
+    file: 'ledger/remote-transition.ts',
+    edits: [{ find: "lastClaimDropped: 'unknownIfUnreferenced'", replace: "lastClaimDropped: 'stay'" }],
+  },
+  {
+    name: 'a push starts from a plan that is out of date',
+    file: 'mutation/pusher.ts',
+    edits: [{ find: 'record.revision !== revision || ', replace: '' }],
+  },
+  {
+    name: 'a row is pushed before its bytes are stored',
+    file: 'engine.ts',
+    edits: [{ find: "remoteOf(entry, this.#blobs.remoteId).state === 'stored'\n", replace: "remoteOf(entry, this.#blobs.remoteId).state !== 'parked'\n" }],
+  },
+  {
+    name: 'an upload is believed without an answer',
+    file: 'upload/worker.ts',
+    edits: [{ find: '    if (signal.aborted) return\n    await fail(deps, hash, error)', replace: "    if (signal.aborted) return\n    await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'ack', isReferenced(deps, hash)))" }],
+  },
+  {
+    name: 'a good copy does not take the place of a bad one',
+    file: 'cache/ingest.ts',
+    edits: [{ find: "?.local === 'lost') await deps.store.delete(staged.hash)", replace: "?.local === 'lost') void staged" }],
+  },
+  {
+    name: 'bytes are handed out unverified',
+    file: 'cache/manager.ts',
+    edits: [{ find: 'if ((await hashBlob(blob)) !== hash) return false', replace: 'await hashBlob(blob)' }],
+  },
+  {
+    name: 'a fetch does not compare the hash',
+    file: 'cache/fetch.ts',
+    edits: [{ find: 'if (bytes === undefined || actual !== ref.hash)', replace: 'if (bytes === undefined)' }],
+  },
+  {
+    name: 'a clock that was set back stops the queue',
+    file: 'upload/backoff.ts',
+    edits: [{ find: 'leftMs <= 0 || leftMs > MAX_RETRY_AFTER_MS', replace: 'leftMs <= 0' }],
+  },
+  {
+    name: 'a tab stages before anybody knows of it',
+    file: 'cache/ingest.ts',
+    edits: [{ find: '    await deps.registered()\n', replace: '' }],
+  },
+  {
+    name: 'a conflict is not ended by rows that contain its write',
+    file: 'mutation/transition.ts',
+    edits: [{ find: "push: 'bug', appliedByServer: 'stay', appliedByReplica: 'stay', contained: 'gone', confirmed: 'gone', rejected: 'parked',\n    conflict: 'stay'", replace: "push: 'bug', appliedByServer: 'stay', appliedByReplica: 'stay', contained: 'stay', confirmed: 'gone', rejected: 'parked',\n    conflict: 'stay'" }],
+  },
+  {
+    name: 'a write goes ahead of the bytes it borrows from another',
+    file: 'mutation/provisional.ts',
+    edits: [{ find: '      await pending.committed\n', replace: '' }],
+  },
+  {
+    name: 'writes of one row commit as they are ready',
+    file: 'mutation/row-chain.ts',
+    edits: [{ find: '      await this.#after(before, entry)\n', replace: '      await Promise.race([this.#after(before, entry).catch(() => undefined), Promise.resolve()])\n' }],
+  },
+  {
+    name: 'a discarded write that is on its way is forgotten',
+    file: 'mutation/transition.ts',
+    edits: [{ find: "newEpoch: 'queued', userRetry: 'stay', userDiscard: 'discarding'", replace: "newEpoch: 'queued', userRetry: 'stay', userDiscard: 'goneByDiscard'" }],
+  },
+  {
+    name: 'a new row is merged into a change of one that is not there',
+    file: 'mutation/merge.ts',
+    edits: [{ find: " || (second.kind === 'upsert' && first.kind === 'update')", replace: '' }],
+  },
+  {
+    name: 'bytes that a write needs and nobody has are passed over in silence',
+    file: 'ledger/remote-transition.ts',
+    edits: [{ find: "missed ? 'parked' : 'gone'", replace: "'gone'" }],
+  },
+  {
+    name: 'only rows, not queued writes, keep bytes here',
+    file: 'engine.ts',
+    edits: [{ find: ' + this.#overlay.naming(hash) }', replace: ' }' }],
+  },
+  {
+    name: 'a write is merged into one that it has not seen',
+    file: 'mutation/enqueue.ts',
+    edits: [{ find: 'const isAsSeen = last !== undefined && ', replace: 'const isAsSeen = last !== undefined || ' }],
+  },
+  {
+    name: 'a parked upload without bytes is owed again',
+    file: 'ledger/remote-transition.ts',
+    edits: [{ find: "bytesLost: 'stay', retry: 'owedIfPresent'", replace: "bytesLost: 'stay', retry: 'owed'" }],
+  },
+  {
+    name: 'whoever brings bytes takes no lock',
+    file: 'cache/ingest.ts',
+    edits: [{ find: 'if (one.staged.hash !== previous) held.push(await deps.locks.change(one.staged.hash, signal))', replace: 'void held' }],
+  },
+]

@@ -1,0 +1,128 @@
+import { memoryCache, memoryLocks, memoryState } from '../../src/memory/index.ts'
+import type { CacheStore, StateFactory, StateOp, StateStore } from '../../src/provider/index.ts'
+import { ledgerKey } from '../../src/state/keys.ts'
+import { readLedgerEntry, readMutation } from '../../src/state/records.ts'
+import { hashesOf } from '../../src/model/mutation.ts'
+import { blobHashFromHex, type BlobHash } from '../../src/wire/blob-hash.ts'
+import type { Weather } from './faults.ts'
+import type { SimTab } from './sim-tab.ts'
+import type { World } from './world.ts'
+
+/** What outlives the tabs of one device: stores, locks, and the circumstances that its user lives in. */
+export class SimDevice {
+  readonly name: string
+  readonly locks: ReturnType<typeof memoryLocks> = memoryLocks()
+  readonly tabs: (SimTab | undefined)[] = [undefined, undefined, undefined]
+  online = true
+  weather: Weather = {}
+  /** How likely a store has no room. */
+  full = 0
+  wallOffsetMs = 0
+  /** Blobs that the browser took away, or changed, behind our back, and when. */
+  readonly vanished: Map<BlobHash, number> = new Map()
+  /** All records as committed, kept beside the store: what the checks look at. */
+  readonly records: Map<string, unknown> = new Map()
+  readonly #openState: StateFactory = memoryState()
+  readonly #openCache: ReturnType<typeof memoryCache> = memoryCache()
+  readonly #listeners: Set<(online: boolean) => void> = new Set()
+  readonly #world: World
+
+  constructor(name: string, world: World) {
+    this.name = name
+    this.#world = world
+  }
+
+  cache(): CacheStore {
+    const store = this.#openCache('sim')
+    return {
+      ...store,
+      delete: async (hash) => {
+        const outcome = await store.delete(hash)
+        if (outcome === 'deleted') this.#bytesWent(hash)
+        return outcome
+      },
+    }
+  }
+
+  state(): StateStore {
+    const store = this.#openState('sim')
+    return {
+      ...store,
+      update: (read, decide, options) => store.update(read, (get) => {
+        const decided = decide(get)
+        this.#committed(decided.ops)
+        return decided
+      }, options),
+    }
+  }
+
+  connectivity(): { readonly online: boolean; subscribe(listener: (online: boolean) => void): () => void } {
+    const isOnline = (): boolean => this.online
+    return {
+      get online() {
+        return isOnline()
+      },
+      subscribe: (listener) => {
+        this.#listeners.add(listener)
+        return () => void this.#listeners.delete(listener)
+      },
+    }
+  }
+
+  setOnline(online: boolean): void {
+    if (this.online === online) return
+    this.online = online
+    for (const listener of [...this.#listeners]) listener(online)
+  }
+
+  living(): readonly SimTab[] {
+    return this.tabs.flatMap((tab) => (tab === undefined || tab.isDead ? [] : [tab]))
+  }
+
+  /** The browser removes a file without a word, or (`rot`) other bytes are in it from now on. */
+  async vanish(hash: BlobHash, rot: boolean): Promise<void> {
+    const store = this.#openCache('sim')
+    if ((await store.delete(hash)) !== 'deleted') return
+    this.vanished.set(hash, this.#world.log.tick)
+    if (rot) await store.publish({ ...(await store.stage(new Blob(['rotten']))), hash })
+  }
+
+  #committed(ops: readonly StateOp[]): void {
+    for (const op of ops) {
+      if ('put' in op) this.records.set(op.put, op.value)
+      else if ('delete' in op) this.#recordWent(op.delete)
+      else for (const key of [...this.records.keys()]) if (key >= op.deleteRange.from && key < op.deleteRange.to) this.#recordWent(key)
+    }
+    for (const op of ops) {
+      if ('delete' in op && op.delete.startsWith('bytes/')) this.#bytesWent(blobHashFromHex(op.delete.slice('bytes/'.length)))
+    }
+    if (JSON.stringify(ops).includes('pending:')) this.#world.violation('corrupt', `${this.name}: a provisional name was stored`)
+    this.#world.trace(`${this.name} commits ${ops.map(describe).join(', ')}`)
+  }
+
+  #recordWent(key: string): void {
+    this.records.delete(key)
+  }
+
+  /** Held at every removal of bytes: what a queued write names is at the server, or it does not go. */
+  #bytesWent(hash: BlobHash): void {
+    this.#world.trace(`${this.name} loses the bytes of ${hash.slice(7, 15)}`)
+    // What went bad before has no worth; a good copy is about to take its place.
+    if (this.#world.server.remote.blobs.has(hash) || this.vanished.has(hash)) return
+    // What a write brought in that never committed was promised to nobody.
+    if (readLedgerEntry(this.records.get(ledgerKey(hash)))?.local === 'staged') return
+    for (const [key, value] of this.records) {
+      const record = key.startsWith('mut/') ? readMutation(value) : undefined
+      if (record === undefined || record.state.is === 'applied' || !hashesOf(record.ops).has(hash)) continue
+      this.#world.violation('lost', `${this.name}: bytes of ${hash} removed while ${key} (${record.state.is}) names them and no server has them`)
+    }
+  }
+}
+
+/** Enough of a record to tell two runs apart, and nothing that the seed does not decide. */
+function describe(op: StateOp): string {
+  if ('deleteRange' in op) return 'range'
+  if ('delete' in op) return `-${op.delete}`
+  const value = op.value as { readonly local?: string; readonly claims?: readonly string[]; readonly state?: unknown; readonly remotes?: unknown }
+  return `${op.put}=${op.put.startsWith('led/') ? JSON.stringify([value.local, value.claims, value.remotes]) : op.put.startsWith('mut/') ? JSON.stringify(value) : ''}`
+}

@@ -1,0 +1,80 @@
+import { BseError } from '../../src/errors.ts'
+import type { BlobProvider, ChangeBatch, DataConnection, DataProvider, UploadIo } from '../../src/provider/index.ts'
+import { fakeBlobs, fakeData } from '../../src/testing/fake-remote.ts'
+import { streamOf } from './sim-blob.ts'
+import type { SimServer } from './sim-server.ts'
+import type { NetworkFault } from './faults.ts'
+
+/** The way from one tab to the server: takes time, and fails as the weather has it. */
+export interface Wire {
+  call<T>(name: string, run: (fault: NetworkFault | undefined) => Promise<T>, signal?: AbortSignal): Promise<T>
+}
+
+export function simBlobs(server: SimServer, wire: Wire): BlobProvider {
+  const inner = fakeBlobs(server.remote)
+  return {
+    ...inner,
+    open: (ref, { signal }) => wire.call(`open ${ref.hash.slice(7, 15)}`, async (fault) => {
+      if (server.isGone(ref.hash)) throw new BseError('GONE', 'simulated remote: collected', { hash: ref.hash })
+      const opened = await inner.open(ref, { signal })
+      if (fault !== 'garbled') return opened
+      return { ...opened, body: streamOf(Uint8Array.of(1, 2, 3)) }
+    }, signal),
+    stat: (hashes, { signal }) => wire.call('stat', async () => {
+      const stats = await inner.stat(hashes, { signal })
+      return stats.map((stat, index) => {
+        const hash = hashes[index]
+        return hash !== undefined && server.isGone(hash) ? { is: 'gone' as const } : stat
+      })
+    }, signal),
+    upload: async (task, io) => {
+      const name = `upload ${task.hash.slice(7, 15)}`
+      // Half of all uploads leave something at the server before they are done.
+      if (task.sizeBytes % 2 === 0) {
+        await wire.call(`${name} begins`, async () => undefined, io.signal)
+        await io.saveCheckpoint({ of: task.hash })
+      }
+      return wire.call(name, async () => {
+        if (server.refuses(task.hash)) throw new BseError('REJECTED', 'simulated remote: refused', { status: 422, reason: 'simulated' })
+        return inner.upload(task, unheard(io))
+      }, io.signal)
+    },
+    abandon: (_checkpoint, { signal }) => wire.call('abandon', async () => undefined, signal),
+  }
+}
+
+/** Once the server has a request, an abort of the sender does not take it back. */
+function unheard(io: UploadIo): UploadIo {
+  return { ...io, signal: new AbortController().signal }
+}
+
+export function simData(server: SimServer, wire: Wire): DataProvider {
+  const inner = fakeData(server.remote)
+  return {
+    ...inner,
+    connect: async (context) => {
+      const connection = await wire.call('connect', () => inner.connect(context))
+      return simConnection(server, wire, connection)
+    },
+  }
+}
+
+function simConnection(server: SimServer, wire: Wire, inner: DataConnection): DataConnection {
+  return {
+    changes: (options) => overWire(wire, inner.changes(options), options.signal),
+    push: (mutations, { signal }) => wire.call(`push ${mutations.length}`, async () => mutations.map((mutation) => server.take(mutation)), signal),
+    close: () => inner.close(),
+  }
+}
+
+/** Ends without a throw when aborted, as the seam wants it. */
+async function* overWire(wire: Wire, batches: AsyncIterable<ChangeBatch>, signal: AbortSignal): AsyncGenerator<ChangeBatch, void, undefined> {
+  for await (const batch of batches) {
+    try {
+      yield await wire.call('changes', async () => batch, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      throw error
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { campaign } from './campaign.ts'
+import { installPlatform, type Platform } from './platform.ts'
+import { planOf } from './plan.ts'
+import { shrink } from './shrink.ts'
+import { simulate } from './simulate.ts'
+
+let platform: Platform
+beforeAll(async () => {
+  platform = await installPlatform()
+})
+afterAll(() => platform.restore())
+
+describe('500 simulated histories', () => {
+  // X-007 F-1 F-5 F-6 F-8 F-13 F-14 F-15 F-21 F-31 F-32 F-56 F-57 F-59 R-100 R-101 R-102 R-177 R-179
+  it('lose, spoil, repeat and strand nothing, and visit every cell', async () => {
+    const report = await campaign(platform, 1, 500, ({ seed, violations }) => {
+      console.error(`seed ${seed}: ${violations[0]?.is}: ${violations[0]?.what}\n  pnpm simulate --seed ${seed} --trace`)
+      return true
+    })
+    expect(report.violations).toEqual({ lost: 0, corrupt: 0, stuck: 0, duplicated: 0, diverged: 0, ledger: 0 })
+    expect(report.unvisited).toEqual([])
+    expect(report.wronglyListed).toEqual([])
+    expect(report.crashes).toBeGreaterThan(200)
+  }, 240_000)
+})
+
+describe('the simulator', () => {
+  it('runs a seed the same way every time', async () => {
+    const hashes = new Set<string>()
+    for (const seed of [1, 2, 3, 4, 5, 6, 7, 301, 302, 303]) {
+      const [first, second] = [await simulate(seed, { platform }), await simulate(seed, { platform })]
+      expect(second.traceHash, `seed ${seed}`).toBe(first.traceHash)
+      hashes.add(first.traceHash)
+    }
+    expect(hashes.size).toBe(10)
+  })
+
+  it('runs any part of a plan', async () => {
+    const actions = planOf(11).filter((_, index) => index % 2 === 0)
+    expect((await simulate(11, { platform, actions })).violations).toEqual([])
+  })
+
+  it('shrinks a failing list to what it needs', async () => {
+    const list = Array.from({ length: 60 }, (_, index) => index)
+    expect(await shrink(list, async (some) => some.includes(17) && some.includes(42), 500)).toEqual([17, 42])
+  })
+})

@@ -1,0 +1,3 @@
+export { hocuspocusSync, type HocuspocusProviderLike } from './hocuspocus-sync.ts'
+export type { YjsSync, YjsSyncState } from './sync.ts'
+export { yjsData, type YjsDataOptions, type YjsSyncContext } from './yjs-data.ts'

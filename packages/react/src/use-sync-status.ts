@@ -1,0 +1,28 @@
+import { useCallback, useSyncExternalStore } from 'react'
+import { useEngineOr } from './engine-context.ts'
+
+/** A value that changes, as the engine shows its status: the same object while nothing changed. */
+export interface StatusSource<Status> {
+  getSnapshot(): Status
+  subscribe(listener: () => void): () => void
+}
+
+/** What `useSyncStatus` needs of an engine. */
+export interface EngineWithStatus {
+  readonly status: StatusSource<unknown>
+}
+
+export type StatusOf<Engine extends EngineWithStatus> = Engine['status'] extends StatusSource<infer Status> ? Status : never
+
+/**
+ * Whether the engine is online, what waits to be sent, and the like: `useSyncStatus(sync)`, or below a `SyncProvider`
+ * `useSyncStatus<typeof sync>()`.
+ *
+ * @throws Error when no engine is given and there is no provider above.
+ */
+export function useSyncStatus<Engine extends EngineWithStatus>(engine?: Engine): StatusOf<Engine> {
+  const { status } = useEngineOr<Engine>(engine)
+  const subscribe = useCallback((listener: () => void) => status.subscribe(listener), [status])
+  const getSnapshot = useCallback(() => status.getSnapshot() as StatusOf<Engine>, [status])
+  return useSyncExternalStore(subscribe, getSnapshot, getSnapshot)
+}

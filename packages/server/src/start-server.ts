@@ -1,0 +1,163 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { getRequestListener } from '@hono/node-server'
+import type { Logger } from '@bse/core/provider'
+import type { Authorize } from './authorize.ts'
+import { createBlobHandler } from './blob-handler.ts'
+import type { BlobStorage } from './blob-storage.ts'
+import { Connections } from './connections.ts'
+import type { AllowedOrigins } from './cors.ts'
+import { directoryStorage } from './directory-storage.ts'
+import { logRequest, pathOf } from './request-log.ts'
+import { createRowsServer, type RowsAuthorize, type RowsServer } from './rows.ts'
+import { staticFiles, type StaticFiles } from './static-files.ts'
+import { refuseUpgrade, upgradeRefusal } from './upgrade.ts'
+
+export interface ServerOptions {
+  /** Default 127.0.0.1. Whoever opens another one needs `authorize`: without it only this machine is served. */
+  readonly host?: string | undefined
+  /** 0, the default, takes any free port. */
+  readonly port?: number | undefined
+  /** Blobs go to `<dataDirectory>/blobs`, rows to `<dataDirectory>/rows`. Created when missing; one server owns it. */
+  readonly dataDirectory: string
+  /** An app to serve beside the data, for example Vite's `dist`. */
+  readonly staticDirectory?: string | undefined
+  /** Of blobs. */
+  readonly authorize?: Authorize | undefined
+  /** Of rows. Without it they are served to this machine only, whatever holds for blobs. */
+  readonly authorizeRows?: RowsAuthorize | undefined
+  /** Of one blob. Default 2 GiB. */
+  readonly maxBytes?: number | undefined
+  /** Pages of other origins that may use blobs and rows. */
+  readonly origins?: AllowedOrigins | undefined
+  readonly logger?: Logger | undefined
+  readonly timeouts?: Partial<ServerTimeouts> | undefined
+}
+
+export interface ServerTimeouts {
+  /** From the first byte of a request to the end of its headers. Default 10 s. */
+  readonly headersMs: number
+  /** Without a byte in either direction while the client is at turn. Default 30 s. */
+  readonly idleMs: number
+  /** What `close` gives to requests under way. Default 10 s. */
+  readonly stopMs: number
+}
+
+export interface RunningServer {
+  readonly url: string
+  readonly port: number
+  /** Stops listening, finishes requests under way until the deadline, closes every socket. Calling it twice is fine. */
+  close(): Promise<void>
+}
+
+const TIMEOUTS: ServerTimeouts = { headersMs: 10_000, idleMs: 30_000, stopMs: 10_000 }
+const MAX_CONNECTIONS = 10_000
+const CHECK_EVERY_MS = 1_000
+
+/** What answers requests, and what must be closed in the end. */
+interface Parts {
+  readonly store: BlobStorage
+  readonly rows: RowsServer
+  readonly app: StaticFiles | undefined
+}
+
+/**
+ * Blobs (`/blobs`), rows (WebSocket `/sync`), `/health` and an app's files from one port.
+ *
+ * @throws the system's error when the port or the directory of the app cannot be had.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host = '127.0.0.1', port = 0 } = options
+  const timeouts = { ...TIMEOUTS, ...options.timeouts }
+  const parts = await openParts(options)
+  const server = createHttpServer(timeouts)
+  const connections = new Connections(server, timeouts.idleMs)
+  answerRequests(server, connections, parts, options)
+  openRows(server, connections, parts, options)
+  try {
+    await listen(server, port, host)
+  } catch (error) {
+    await closeParts(parts)
+    throw error
+  }
+  const stop = async (): Promise<void> => {
+    const stopped = connections.stop(timeouts.stopMs)
+    await parts.rows.close()
+    connections.dropUpgraded()
+    await stopped
+    await parts.store.close()
+  }
+  let closing: Promise<void> | undefined
+  const { port: actual } = server.address() as AddressInfo
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`, port: actual, close: () => (closing ??= stop()) }
+}
+
+async function openParts({ authorizeRows, dataDirectory, logger, staticDirectory }: ServerOptions): Promise<Parts> {
+  const app = staticDirectory === undefined ? undefined : staticFiles(staticDirectory)
+  const rows = await createRowsServer({ dataDirectory: join(dataDirectory, 'rows'), authorize: authorizeRows, logger })
+  return { app, rows, store: directoryStorage(join(dataDirectory, 'blobs')) }
+}
+
+async function closeParts(parts: Parts): Promise<void> {
+  await parts.rows.close()
+  await parts.store.close()
+}
+
+function createHttpServer(timeouts: ServerTimeouts): Server {
+  const server = createServer({
+    connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, timeouts.headersMs),
+    headersTimeout: timeouts.headersMs,
+    // A large upload over a slow line takes as long as it takes; idle sockets are what is cut.
+    requestTimeout: 0,
+  })
+  server.maxConnections = MAX_CONNECTIONS
+  return server
+}
+
+function answerRequests(server: Server, connections: Connections, parts: Parts, options: ServerOptions): void {
+  const { authorize, logger, maxBytes, origins } = options
+  const blobs = createBlobHandler({ store: parts.store, authorize, maxBytes, origins, logger })
+  const listener = getRequestListener((request, env) => blobs(request, { remoteAddress: env.incoming.socket?.remoteAddress }), { overrideGlobalObjects: false })
+  server.on('request', (incoming, outgoing) => {
+    connections.track(incoming, outgoing)
+    logRequest(logger, incoming, outgoing)
+    route(incoming, outgoing, listener, parts.app)
+  })
+}
+
+function openRows(server: Server, connections: Connections, parts: Parts, { origins = [] }: ServerOptions): void {
+  server.on('upgrade', (incoming, socket, head) => {
+    connections.trackUpgraded(socket)
+    const refusal = upgradeRefusal(incoming, origins)
+    if (refusal !== undefined) return refuseUpgrade(socket, refusal)
+    incoming.socket.setTimeout(0)
+    parts.rows.handleUpgrade(incoming, socket, head)
+  })
+}
+
+type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
+
+function route(incoming: IncomingMessage, outgoing: ServerResponse, blobs: Listener, app: StaticFiles | undefined): void {
+  const path = pathOf(incoming)
+  if (path === '/blobs' || path.startsWith('/blobs/')) return void blobs(incoming, outgoing)
+  if (path === '/health') return answerJson(outgoing, 200, { status: 'ok' })
+  const missing = (): void => answerJson(outgoing, 404, { error: { code: 'REJECTED', message: 'no such route', details: { status: 404, reason: 'no such route' } } })
+  if (app === undefined) missing()
+  else app(incoming, outgoing, missing)
+}
+
+function answerJson(outgoing: ServerResponse, status: number, body: unknown): void {
+  outgoing.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  outgoing.end(JSON.stringify(body))
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { readCommandLine } from '../src/cli-options.ts'
+import { put, randomBlob, temporaryDirectory, testServer } from './support/test-server.ts'
+
+interface Running {
+  readonly child: ChildProcess
+  readonly exited: Promise<number | null>
+  output(): string
+}
+
+function bseServer(...args: readonly string[]): Running {
+  const child = spawn(process.execPath, ['--conditions=@bse/source', join(import.meta.dirname, '../src/cli.ts'), ...args])
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return { child, output: () => output, exited: new Promise((resolve) => child.once('close', resolve)) }
+}
+
+async function listening(running: Running): Promise<string> {
+  await expect.poll(running.output, { timeout: 20_000 }).toMatch(/^listening on http:.*$/m)
+  return /^listening on (http:.*)$/m.exec(running.output())?.[1] ?? ''
+}
+
+describe('bse-server', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and exits with 0', async (signal) => {
+    const running = bseServer('--port', '0', '--data', await temporaryDirectory())
+    const url = await listening(running)
+    const { bytes, hash } = await randomBlob(100_000)
+    expect((await put({ url }, hash, bytes)).status).toBe(201)
+    expect(await (await fetch(`${url}/blobs/${hash}`)).bytes()).toEqual(bytes)
+    const lines = running.output().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as { msg: string; url?: string })
+    expect(lines.find(({ msg }) => msg === 'listening')?.url).toBe(url)
+    running.child.kill(signal)
+    expect(await running.exited).toBe(0)
+  })
+
+  it('has everything that it acknowledged after a kill', async () => {
+    // F-04 on the server's side: a 201 means that the file and its name are on disk.
+    const data = await temporaryDirectory()
+    const first = bseServer('--port', '0', '--data', data, '--log-level', 'silent')
+    const url = await listening(first)
+    const blobs = await Promise.all(Array.from({ length: 20 }, () => randomBlob(30_000)))
+    await Promise.all(blobs.map(({ bytes, hash }) => put({ url }, hash, bytes)))
+    first.child.kill('SIGKILL')
+    await first.exited
+    const again = await listening(bseServer('--port', '0', '--data', data))
+    for (const { bytes, hash } of blobs) expect(await (await fetch(`${again}/blobs/${hash}`)).bytes()).toEqual(bytes)
+  })
+
+  it('keeps to --max-bytes and --origin', async () => {
+    const url = await listening(bseServer('--port', '0', '--data', await temporaryDirectory(), '--max-bytes', '10', '--origin', 'https://app.example'))
+    const { bytes, hash } = await randomBlob(11)
+    expect((await put({ url }, hash, bytes)).status).toBe(413)
+    const response = await fetch(`${url}/blobs`, { headers: { origin: 'https://app.example' } })
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example')
+  })
+
+  it('explains itself and exits with 0', async () => {
+    const running = bseServer('--help')
+    expect(await running.exited).toBe(0)
+    for (const option of ['--port', '--host', '--data', '--static', '--max-bytes', '--origin', '--log-level']) expect(running.output()).toContain(option)
+  })
+
+  it('exits with 1 when it cannot have the port', async () => {
+    const { port } = await testServer()
+    const running = bseServer('--port', String(port), '--data', await temporaryDirectory())
+    expect(await running.exited).toBe(1)
+    expect(running.output()).toContain('EADDRINUSE')
+  })
+
+  it('exits with 2 for a wrong command line', async () => {
+    const running = bseServer('--port', 'eighty')
+    expect(await running.exited).toBe(2)
+    expect(running.output()).toContain('--port wants')
+  })
+
+  it.each([['--port=65536'], ['--port=-1'], ['--max-bytes=1k'], ['--log-level=loud'], ['--origin=https://x.example/path'], ['--origin=*'], ['--nonsense'], ['file']])(
+    'refuses %s',
+    (argument) => {
+      expect(readCommandLine([argument])).toMatchObject({ do: 'refuse' })
+    },
+  )
+})

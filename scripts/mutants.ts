@@ -1,0 +1,78 @@
+// `pnpm mutants [--only text]`: takes one guard after the other out of a copy of core's source; the simulator has to notice each.
+import { spawn } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { MUTANTS, type Mutant } from '../packages/core/test/simulator/mutants.ts'
+
+const SEEDS = 2_000
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const { values: options } = parseArgs({ options: { only: { type: 'string', default: '' } } })
+const waiting = MUTANTS.filter(({ name }) => name.includes(options.only))
+const survivors: string[] = []
+await Promise.all(Array.from({ length: availableParallelism() }, async () => {
+  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) await judge(mutant)
+}))
+if (survivors.length > 0) {
+  console.error(`\nnot caught within ${SEEDS} seeds: ${survivors.join('; ')}`)
+  process.exitCode = 1
+}
+
+async function judge(mutant: Mutant): Promise<void> {
+  const copy = await mkdtemp(join(tmpdir(), 'bse-mutant-'))
+  try {
+    await copyCore(copy)
+    await apply(mutant, join(copy, 'packages/core/src', mutant.file))
+    const found = await firstFailure(copy)
+    if (found === undefined) survivors.push(mutant.name)
+    console.log(`${found === undefined ? 'SURVIVED' : 'caught  '}  ${mutant.name}${found === undefined ? '' : `: ${found}`}`)
+  } finally {
+    await rm(copy, { recursive: true, force: true })
+  }
+}
+
+async function copyCore(copy: string): Promise<void> {
+  const core = join('packages', 'core')
+  await mkdir(join(copy, core, 'test'), { recursive: true })
+  await mkdir(join(copy, 'scripts'))
+  await Promise.all([
+    cp(join(root, core, 'src'), join(copy, core, 'src'), { recursive: true }),
+    cp(join(root, core, 'test', 'simulator'), join(copy, core, 'test', 'simulator'), { recursive: true }),
+    cp(join(root, core, 'package.json'), join(copy, core, 'package.json')),
+    cp(join(root, 'scripts', 'simulate.ts'), join(copy, 'scripts', 'simulate.ts')),
+    symlink(join(root, core, 'node_modules'), join(copy, core, 'node_modules')),
+    writeFile(join(copy, 'package.json'), '{"type":"module"}'),
+  ])
+}
+
+async function apply({ name, edits }: Mutant, file: string): Promise<void> {
+  let text = await readFile(file, 'utf8')
+  for (const { find, replace } of edits) {
+    if (text.split(find).length !== 2) throw new Error(`${name}: its text is not once in ${file}: ${find}`)
+    text = text.replace(find, () => replace)
+  }
+  await writeFile(file, text)
+}
+
+/** The first seed that fails and why; `undefined` when none does. A mutant that breaks the process is caught as well. */
+function firstFailure(copy: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--conditions=@bse/source', 'scripts/simulate.ts', '--seeds', String(SEEDS), '--first'], {
+      cwd: copy, stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let [output, errors] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => { output += String(chunk) })
+    child.stderr.on('data', (chunk: Buffer) => { errors += String(chunk) })
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      const [, seed, why] = /^seed (\d+) failed:\n\s*(.*)$/m.exec(output) ?? []
+      if (seed !== undefined) resolve(`seed ${seed}, ${why?.slice(0, 110)}`)
+      else if (output.includes(`${SEEDS} seeds,`)) resolve(undefined)
+      else if (signal !== null) reject(new Error(`a run was ended by ${signal}`))
+      else resolve(`the run broke (${code}): ${errors.trim().split('\n').find((line) => line.includes('Error')) ?? 'no word'}`)
+    })
+  })
+}

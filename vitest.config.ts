@@ -1,0 +1,90 @@
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { chromiumFlags, findChromium, findFirefox, firefoxChannel } from './scripts/browsers.mjs'
+
+/** Set by scripts/test.mjs: files that need a tool which this machine cannot be given. */
+const excluded = (process.env.BSE_EXCLUDED_TESTS ?? '').split(',').filter((file) => file !== '')
+/** Found late, they would make Vite reload the page in the middle of a run. */
+const effectModules = ['Cause', 'Clock', 'Duration', 'Effect', 'Exit', 'FiberMap', 'Latch'].map((name) => `@bse/core > effect/${name}`)
+
+/** Files for which Firefox offers no way to bring the fault about: each needs Chromium's debugging protocol. */
+const chromiumOnly = [
+  'packages/cache-idb/test/cleared.browser.test.ts', // storage cleared behind the page's back
+  'packages/cache-idb/test/quota.browser.test.ts', // a quota set by hand
+  'packages/cache-opfs/test/quota.browser.test.ts', // a quota set by hand
+  'packages/core/test/state/idb-chromium.browser.test.ts', // a quota set by hand, storage cleared behind the page's back
+]
+
+/** What both browsers need told beforehand. */
+const browserDependencies = [...effectModules, 'idb', 'hash-wasm', 'react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'yjs']
+const browserTests = { include: ['packages/*/test/**/*.browser.test.{ts,tsx}'], globalSetup: ['./scripts/vitest/browser-setup.ts'] }
+
+const source = { conditions: ['@bse/source', 'module', 'import', 'default'] }
+
+const config: ViteUserConfig = defineConfig({
+  resolve: source,
+  ssr: { resolve: source },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['**/*.browser.test.ts', '**/*.long.test.ts', '**/node_modules/**', ...excluded],
+          testTimeout: 30_000,
+          pool: 'forks',
+          execArgv: ['--conditions=@bse/source'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          environment: 'node',
+          include: ['packages/*/test/**/*.long.test.ts'],
+          testTimeout: 3_600_000,
+          pool: 'forks',
+          execArgv: ['--conditions=@bse/source'],
+        },
+      },
+      {
+        extends: true,
+        optimizeDeps: { include: browserDependencies },
+        test: {
+          ...browserTests,
+          name: 'chromium',
+          testTimeout: 30_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: { executablePath: findChromium() ?? '/usr/bin/chromium', args: [...chromiumFlags] } }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+      {
+        extends: true,
+        optimizeDeps: { include: browserDependencies },
+        test: {
+          ...browserTests,
+          name: 'firefox',
+          // Firefox waits for the disk at every file, and the suites make thousands: `TMPDIR=/dev/shm` is twenty times faster.
+          testTimeout: 180_000,
+          exclude: ['**/node_modules/**', ...chromiumOnly],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: { channel: firefoxChannel, executablePath: findFirefox() ?? '/usr/bin/firefox-esr' } }),
+            instances: [{ browser: 'firefox' }],
+          },
+        },
+      },
+    ],
+  },
+})
+
+export default config
