@@ -13,10 +13,12 @@ test('arrives whole although the wire is cut at any byte', async ({ newDevice, p
   await family.drop(file === undefined ? [] : [file])
   for (const [index, bytes] of cuts.entries()) {
     expect(await cut).toEqual({ hash, sizeBytes, sentBytes: bytes })
-    const next = cuts[index + 1]
-    if (next === undefined) break
-    cut = wire.cutOnce({ when: 'upload-reaches', bytes: next })
+    // Chromium may repeat the request by itself at once: while we look, nothing gets through, so that no cut comes too late.
+    await wire.close()
     expect(await listBlobs(server.url), 'no half blob is shown').toEqual([])
+    const next = cuts[index + 1]
+    if (next !== undefined) cut = wire.cutOnce({ when: 'upload-reaches', bytes: next })
+    await wire.open()
   }
   await family.synced(1)
   expect(await hashesOfServedBytes(server.url, await listBlobs(server.url))).toEqual([hash])
