@@ -9,8 +9,11 @@ export function hasCommand(name) {
   return spawnSync('sh', ['-c', `command -v "$1"`, 'sh', name], { stdio: 'ignore' }).status === 0
 }
 
+let hasFreshLists = false
+
 /**
- * Installs packages by apt as root, or by `sudo -n`. Package lists are fetched only when the first try fails.
+ * Installs packages by apt as root, or by `sudo -n`. Package lists are fetched once before: what an old list names may be gone,
+ * or be a browser too old to be driven. A machine that cannot fetch them may still have the packages.
  *
  * @param {readonly string[]} packages
  * @returns {string | undefined} why it was not possible, or `undefined` when they are installed
@@ -21,9 +24,8 @@ export function aptInstall(packages) {
   if (!isRoot && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status !== 0) return 'not root, and sudo asks for a password'
   const install = ['install', '-y', '--no-install-recommends', ...packages]
   console.log(`apt-get install ${packages.join(' ')}`)
-  if (aptGet(isRoot, install, 'pipe')) return undefined
-  const done = aptGet(isRoot, ['update'], 'inherit') && aptGet(isRoot, install, 'inherit')
-  return done ? undefined : `apt-get could not install ${packages.join(', ')}`
+  hasFreshLists ||= aptGet(isRoot, ['update'], 'pipe')
+  return aptGet(isRoot, install, 'pipe') || aptGet(isRoot, install, 'inherit') ? undefined : `apt-get could not install ${packages.join(', ')}`
 }
 
 /**
