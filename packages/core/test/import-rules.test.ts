@@ -40,7 +40,7 @@ describe('import rules', () => {
       'core/src/wire/error-wire.ts': "import { BseError } from '../errors.ts'",
       'core/test/a.test.ts': "import 'node:fs'; import { b } from '../src/cache/manager.ts'",
       'cache-fs/src/index.ts': "import 'node:fs'; import { CacheStore } from '@bse/core/provider'",
-      'cache-fs/test/a.test.ts': "import '@bse/core/testing'; import 'vitest'",
+      'cache-fs/test/a.test.ts': "import '@bse/core/testing'; import 'vitest'; import { b } from '../../../scripts/testing/b.ts'",
     })
     expect(violations(fine)).toEqual([])
   })

@@ -29,6 +29,9 @@ export function violations(files: WorkspaceFiles): readonly string[] {
   ]
 }
 
+/** What finds Chromium, starts real servers, and traces processes. */
+const SHARED_BY_TESTS = ['../scripts/browsers.mjs', '../scripts/services/', '../scripts/testing/']
+
 function moduleOf(path: string, source: string): Module {
   const [packageFolder = '', part = ''] = path.split('/')
   return { path, packageFolder, part, ...factsOf(path, source) }
@@ -44,8 +47,7 @@ function packageViolations({ path, packageFolder, part }: Module, { specifier }:
   if (specifier.startsWith('.')) {
     const inside = `${packageFolder}/${part === 'src' ? 'src/' : ''}`
     const target = resolved(path, specifier)
-    // What finds Chromium is shared by all tests.
-    const isShared = part !== 'src' && target === '../scripts/browsers.mjs'
+    const isShared = part !== 'src' && SHARED_BY_TESTS.some((shared) => target.startsWith(shared))
     return isShared || target.startsWith(inside) ? [] : refuse(`which is outside of ${inside}`)
   }
   if (isBuiltin(specifier)) return part !== 'src' || rule.node ? [] : refuse('but must run without Node')

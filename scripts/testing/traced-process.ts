@@ -2,16 +2,23 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createInterface, type Interface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { parseTrace, type SystemCall } from './system-calls.ts'
 
-const PROGRAM = fileURLToPath(new URL('./fixtures/put-on-command.ts', import.meta.url))
-const CALLS = 'mkdir,mkdirat,openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat'
+const CALLS = 'mkdir,mkdirat,openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,linkat,unlink,unlinkat'
 
 /** What strace is to do to the program, for example `fsync:error=EIO:when=2`. Counts are per thread, from the start of tracing. */
 export type Injection = string
 
-/** The putting program with strace attached to it. It has one thread for files, so that counting calls means the same each time. */
+export interface Traced {
+  /** A program that prints `ready`, and then one line for each line of its standard input. */
+  readonly program: string
+  readonly args: readonly string[]
+  /** Where strace writes what it saw. */
+  readonly log: string
+  readonly injections?: readonly Injection[]
+}
+
+/** A program with strace attached to it. It has one thread for files, so that counting calls means the same each time. */
 export class TracedProcess {
   readonly #program: ChildProcess
   readonly #strace: ChildProcess
@@ -25,9 +32,9 @@ export class TracedProcess {
     this.#log = log
   }
 
-  static async start(directory: string, log: string, injections: readonly Injection[] = []): Promise<TracedProcess> {
+  static async start({ program: path, args: own, log, injections = [] }: Traced): Promise<TracedProcess> {
     requireStrace()
-    const program = spawn(process.execPath, ['--conditions=@bse/source', PROGRAM, directory], {
+    const program = spawn(process.execPath, ['--conditions=@bse/source', path, ...own], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
     })
@@ -41,8 +48,8 @@ export class TracedProcess {
   }
 
   /** The program's answer, or `undefined` when it died first. */
-  async put(seed: number, sizeBytes: number): Promise<string | undefined> {
-    this.#program.stdin?.write(`put ${seed} ${sizeBytes}\n`)
+  async ask(line: string): Promise<string | undefined> {
+    this.#program.stdin?.write(`${line}\n`)
     const { value, done } = await this.#answers.next()
     return done === true ? undefined : value
   }
