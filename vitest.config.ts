@@ -16,7 +16,7 @@ const chromiumOnly = [
 ]
 
 /** What both browsers need told beforehand. */
-const browserDependencies = [...effectModules, 'idb', 'hash-wasm', 'react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'yjs']
+const browserDependencies = [...effectModules, 'idb', 'hash-wasm', 'react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'yjs', '@bse/blob-tus > tus-js-client']
 const browserTests = { include: ['packages/*/test/**/*.browser.test.{ts,tsx}'], globalSetup: ['./scripts/vitest/browser-setup.ts'] }
 
 const source = { conditions: ['@bse/source', 'module', 'import', 'default'] }

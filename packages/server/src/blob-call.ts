@@ -34,7 +34,7 @@ export async function mapLimited<In, Out>(items: readonly In[], width: number, w
 }
 
 /** Refusals are everyday; what the server itself got wrong is for its owner to see, with the original. */
-export function report(call: BlobCall, error: unknown): void {
+export function report(call: Pick<BlobCall, 'request' | 'logger'>, error: unknown): void {
   if (isBseError(error) && httpStatusOf(error) < 500) return
   const cause = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   call.logger?.error('blob request failed', { method: call.request.method, code: isBseError(error) ? error.code : undefined, cause })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from '@bse/core/provider'
 import type { Authorize } from './authorize.ts'
-import { createBlobHandler } from './blob-handler.ts'
+import { createBlobHandler, type BlobHandler } from './blob-handler.ts'
 import type { BlobStorage } from './blob-storage.ts'
 import { Connections } from './connections.ts'
 import type { AllowedOrigins } from './cors.ts'
@@ -12,6 +12,8 @@ import { directoryStorage } from './directory-storage.ts'
 import { logRequest, pathOf } from './request-log.ts'
 import { createRowsServer, type RowsAuthorize, type RowsServer } from './rows.ts'
 import { staticFiles, type StaticFiles } from './static-files.ts'
+import { createTusHandler, type TusHandler } from './tus-handler.ts'
+import { directoryUploads, type TusUploads } from './tus-uploads.ts'
 import { refuseUpgrade, upgradeRefusal } from './upgrade.ts'
 
 export interface ServerOptions {
@@ -19,7 +21,7 @@ export interface ServerOptions {
   readonly host?: string | undefined
   /** 0, the default, takes any free port. */
   readonly port?: number | undefined
-  /** Blobs go to `<dataDirectory>/blobs`, rows to `<dataDirectory>/rows`. Created when missing; one server owns it. */
+  /** Blobs go to `<dataDirectory>/blobs`, unfinished uploads to `uploads`, rows to `rows` there. Created when missing; one server owns it. */
   readonly dataDirectory: string
   /** An app to serve beside the data, for example Vite's `dist`. */
   readonly staticDirectory?: string | undefined
@@ -55,15 +57,19 @@ const TIMEOUTS: ServerTimeouts = { headersMs: 10_000, idleMs: 30_000, stopMs: 10
 const MAX_CONNECTIONS = 10_000
 const CHECK_EVERY_MS = 1_000
 
+/** Unfinished uploads live for a week; nobody waits for the minute in which they go. */
+const EXPIRE_EVERY_MS = 3_600_000
+
 /** What answers requests, and what must be closed in the end. */
 interface Parts {
   readonly store: BlobStorage
+  readonly uploads: TusUploads
   readonly rows: RowsServer
   readonly app: StaticFiles | undefined
 }
 
 /**
- * Blobs (`/blobs`), rows (WebSocket `/sync`), `/health` and an app's files from one port.
+ * Blobs (`/blobs`), resumable uploads (tus, `/files`), rows (WebSocket `/sync`), `/health` and an app's files from one port.
  *
  * @throws the system's error when the port or the directory of the app cannot be had.
  */
@@ -96,7 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 async function openParts({ authorizeRows, dataDirectory, logger, staticDirectory }: ServerOptions): Promise<Parts> {
   const app = staticDirectory === undefined ? undefined : staticFiles(staticDirectory)
   const rows = await createRowsServer({ dataDirectory: join(dataDirectory, 'rows'), authorize: authorizeRows, logger })
-  return { app, rows, store: directoryStorage(join(dataDirectory, 'blobs')) }
+  return { app, rows, store: directoryStorage(join(dataDirectory, 'blobs')), uploads: directoryUploads(join(dataDirectory, 'uploads')) }
 }
 
 async function closeParts(parts: Parts): Promise<void> {
@@ -118,12 +124,27 @@ function createHttpServer(timeouts: ServerTimeouts): Server {
 function answerRequests(server: Server, connections: Connections, parts: Parts, options: ServerOptions): void {
   const { authorize, logger, maxBytes, origins } = options
   const blobs = createBlobHandler({ store: parts.store, authorize, maxBytes, origins, logger })
-  const listener = getRequestListener((request, env) => blobs(request, { remoteAddress: env.incoming.socket?.remoteAddress }), { overrideGlobalObjects: false })
+  const tus = createTusHandler({ store: parts.store, uploads: parts.uploads, authorize, maxBytes, origins, logger })
+  const handlers: Handlers = { '/blobs': listenerOf(blobs), '/files': listenerOf((request, context) => tus.handle(request, context)) }
   server.on('request', (incoming, outgoing) => {
     connections.track(incoming, outgoing)
     logRequest(logger, incoming, outgoing)
-    route(incoming, outgoing, listener, parts.app)
+    route(incoming, outgoing, handlers, parts.app)
   })
+  removeExpiredNowAndThen(server, tus, logger)
+}
+
+function listenerOf(handler: BlobHandler): Listener {
+  return getRequestListener((request, env) => handler(request, { remoteAddress: env.incoming.socket?.remoteAddress }), { overrideGlobalObjects: false })
+}
+
+function removeExpiredNowAndThen(server: Server, tus: TusHandler, logger: Logger | undefined): void {
+  const remove = (): void => {
+    tus.removeExpired().catch((error: unknown) => logger?.error('expired uploads cannot be removed', { cause: String(error) }))
+  }
+  const timer = setInterval(remove, EXPIRE_EVERY_MS).unref()
+  server.once('listening', remove)
+  server.once('close', () => clearInterval(timer))
 }
 
 function openRows(server: Server, connections: Connections, parts: Parts, { origins = [] }: ServerOptions): void {
@@ -138,9 +159,13 @@ function openRows(server: Server, connections: Connections, parts: Parts, { orig
 
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
 
-function route(incoming: IncomingMessage, outgoing: ServerResponse, blobs: Listener, app: StaticFiles | undefined): void {
+type Handlers = Readonly<Record<'/blobs' | '/files', Listener>>
+
+function route(incoming: IncomingMessage, outgoing: ServerResponse, handlers: Handlers, app: StaticFiles | undefined): void {
   const path = pathOf(incoming)
-  if (path === '/blobs' || path.startsWith('/blobs/')) return void blobs(incoming, outgoing)
+  for (const base of ['/blobs', '/files'] as const) {
+    if (path === base || path.startsWith(`${base}/`)) return void handlers[base](incoming, outgoing)
+  }
   if (path === '/health') return answerJson(outgoing, 200, { status: 'ok' })
   const missing = (): void => answerJson(outgoing, 404, { error: { code: 'REJECTED', message: 'no such route', details: { status: 404, reason: 'no such route' } } })
   if (app === undefined) missing()

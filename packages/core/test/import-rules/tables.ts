@@ -54,6 +54,8 @@ export const packageRules: readonly (readonly [prefix: string, rule: PackageRule
   ['cache-', browserAdapter],
   ['state-', browserAdapter],
   ['blob-r2', { ...browserAdapter, src: [...adapterDoors, '@bse/blob-s3'] }],
+  // A sink, which needs a source beside it.
+  ['blob-tus', { ...browserAdapter, test: [...browserAdapter.test, '@bse/blob-http'] }],
   ['blob-', browserAdapter],
   ['data-', browserAdapter],
   ['react', { src: ['@bse/core'], test: ['@bse/core/testing', '@bse/core/memory', '@bse/core/provider', '@bse/core/wire'], node: false }],

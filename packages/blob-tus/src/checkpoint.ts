@@ -1,0 +1,15 @@
+import { isJsonObject, type Json } from '@bse/core/wire'
+import type { TusEndpoint } from './endpoint.ts'
+
+/** What a later try needs: the address of the upload. Kept in the engine's own records, never in a storage of tus-js-client's. */
+export function checkpointOf(uploadUrl: string, sizeBytes: number): Json {
+  return { uploadUrl, sizeBytes }
+}
+
+/** The address of an upload of this very size at this very server; `undefined` for a checkpoint that means nothing here. */
+export function uploadUrlIn(checkpoint: Json | undefined, endpoint: TusEndpoint, sizeBytes?: number): string | undefined {
+  if (!isJsonObject(checkpoint)) return undefined
+  const { uploadUrl } = checkpoint
+  const fits = sizeBytes === undefined || checkpoint.sizeBytes === sizeBytes
+  return typeof uploadUrl === 'string' && fits && endpoint.isOurs(uploadUrl) ? uploadUrl : undefined
+}

@@ -1,0 +1,1 @@
+export { tusBlobs, type TusBlobsOptions } from './tus-blobs.ts'
