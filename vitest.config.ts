@@ -43,7 +43,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'long',
           environment: 'node',
-          include: ['packages/*/test/**/*.long.test.ts'],
+          include: ['packages/*/test/**/*.long.test.ts', 'scripts/**/*.long.test.ts'],
           testTimeout: 3_600_000,
           pool: 'forks',
           execArgv: ['--conditions=@bse/source'],

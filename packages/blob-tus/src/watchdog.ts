@@ -26,16 +26,3 @@ export class Watchdog {
     this.#cancel()
   }
 }
-
-/** Rejects with the signal's reason when that comes first, also when both are there already. */
-export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const onAbort = (): void => reject(signal.reason)
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort)
-  try {
-    return await Promise.race([promise, work])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
-}
