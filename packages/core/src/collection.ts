@@ -49,7 +49,7 @@ export interface Collection<R, Insert, Update, BlobColumn extends string> {
 export interface CollectionDeps {
   readonly table: Table
   readonly store: RowStore
-  readonly subscriptions: Subscriptions
+  readonly subscriptions: Pick<Subscriptions, 'live'>
   readonly opened: () => Promise<void>
   readonly isOpen: () => boolean
   readonly newId: () => string

@@ -2,7 +2,7 @@ import { Tokens } from './auth/tokens.ts'
 import { CacheManager } from './cache/manager.ts'
 import { blobLocks } from './cache/locks.ts'
 import { runBatch, type BatchTables } from './batch.ts'
-import { createCollection, type Collection } from './collection.ts'
+import { createCollection, type Collection, type CollectionDeps } from './collection.ts'
 import { Reachability } from './connectivity.ts'
 import { cachesOf, DEFAULTS, readSettings, type Settings, type SyncEngineOptions } from './engine-options.ts'
 import { platformEnvironment } from './environment/browser.ts'
@@ -10,6 +10,7 @@ import { delay } from './environment/delay.ts'
 import { BseError, hasCode, isBseError } from './errors.ts'
 import { Emitter, type PendingItem, type SyncEvents, type SyncListener, type SyncStatus } from './events.ts'
 import { LeaderSession, type LeaderSessionDeps } from './leader-session.ts'
+import { inertEngine, isServer } from './inert.ts'
 import { remoteOf } from './ledger/entry.ts'
 import type { References } from './ledger/ledger.ts'
 import { isProvisional, uuidV7, type IdSource } from './model/ids.ts'
@@ -32,7 +33,7 @@ import {
 } from './schema/index.ts'
 import type { LeaderState } from './state/leader-state.ts'
 import { registerTab } from './state/tab-record.ts'
-import { StatusStore } from './status.ts'
+import { INITIAL_STATUS, StatusStore } from './status.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createRowStore, type RowStore } from './store/index.ts'
 import { createSubscriptions, type Subscriptions } from './subscription/index.ts'
@@ -55,7 +56,12 @@ export interface EngineMembers<S extends SchemaDefinition> {
   readonly tables: Collections<S>
   /** Resolves when storage is open and its rows are loaded; rejects when it cannot be opened. Calls made before are held. */
   readonly ready: Promise<void>
-  readonly status: { getSnapshot(): SyncStatus; subscribe(listener: () => void): () => void }
+  readonly status: {
+    getSnapshot(): SyncStatus
+    /** The same on every server and in every browser: for the render that hydrates what a server has rendered. */
+    getServerSnapshot(): SyncStatus
+    subscribe(listener: () => void): () => void
+  }
   readonly offline: {
     /** Everything that no server has yet. */
     pending(): Promise<readonly PendingItem[]>
@@ -92,16 +98,30 @@ const REGISTER_AGAIN_MS = 1_000
 /**
  * Opens an engine. Answers at once; storage opens behind it.
  *
+ * On a server that renders pages (no IndexedDB, no window, and no `state` given) the engine is inert: subscriptions are loading, and
+ * `ready` and every call that would read or write reject with `CONFIG_INVALID`.
+ *
  * @throws BseError `CONFIG_INVALID` for options or a schema that cannot be, `ALREADY_OPEN` when this page has an engine of that name.
  */
 export function createSyncEngine<const S extends SchemaDefinition>(options: SyncEngineOptions<S>): SyncEngine<S> {
   const settings = readSettings(options)
   const schema = parseSchema(options.schema)
+  if (options.state === undefined && isServer()) return assemble(schema, inertEngine(schema))
   if (openNames.has(settings.name)) {
     throw new BseError('ALREADY_OPEN', 'core.createSyncEngine: this page has an engine of that name', { name: settings.name })
   }
   const engine = new Engine(options, settings, schema)
   openNames.add(settings.name)
+  return assemble(schema, engine)
+}
+
+/** What an engine, whichever it is, is assembled from. */
+export interface EngineParts {
+  collectionDeps(): Omit<CollectionDeps, 'table'>
+  members(): Omit<EngineMembers<SchemaDefinition>, 'tables'>
+}
+
+function assemble<S extends SchemaDefinition>(schema: Schema, engine: EngineParts): SyncEngine<S> {
   const collections: Record<string, Collection<Row, unknown, unknown, string>> = {}
   for (const [name, table] of schema.tables) collections[name] = createCollection({ ...engine.collectionDeps(), table })
   const members = { tables: collections, ...engine.members() }
@@ -112,7 +132,7 @@ export function createSyncEngine<const S extends SchemaDefinition>(options: Sync
 const silentLogger: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 /** The composition root: the only place that knows every part. */
-class Engine {
+class Engine implements EngineParts {
   readonly #settings: Settings
   readonly #schema: Schema
   readonly #environment: Environment
@@ -194,7 +214,7 @@ class Engine {
     this.#running = this.#run()
   }
 
-  collectionDeps(): Omit<Parameters<typeof createCollection>[0], 'table'> {
+  collectionDeps(): Omit<CollectionDeps, 'table'> {
     return {
       store: this.#store,
       subscriptions: this.#subscriptions,
@@ -211,7 +231,9 @@ class Engine {
     const actions: ActionDeps = { state: this.#state, references: this.#references, remoteId: this.#blobs.remoteId }
     return {
       ready: this.#opened.promise,
-      status: { getSnapshot: () => this.#status.getSnapshot(), subscribe: (listener) => this.#status.subscribe(listener) },
+      status: {
+        getSnapshot: () => this.#status.getSnapshot(), getServerSnapshot: () => INITIAL_STATUS, subscribe: (listener) => this.#status.subscribe(listener),
+      },
       offline: {
         pending: async () => {
           await this.#opened.promise
@@ -467,7 +489,7 @@ class Engine {
   }
 }
 
-/** A page without IndexedDB may go on in memory; a server that did so by mistake would lose what it was given. */
+/** A page without IndexedDB may go on in memory; an app without a page that did so by mistake would lose what it was given. */
 function assertHasState(): void {
   if (typeof indexedDB !== 'undefined' || typeof document !== 'undefined') return
   const message = 'core.createSyncEngine: state: this platform has no IndexedDB, hand in a state store'

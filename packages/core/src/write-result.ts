@@ -16,6 +16,8 @@ abstract class PendingWrite<Value> implements PromiseLike<Value> {
    * itself rejects with, and with `DISCARDED` when the write is taken back.
    */
   get synced(): Promise<Value> {
+    // Whoever waits for this hears of the write's own failure here.
+    this.#committed.catch(() => undefined)
     return this.#synced()
   }
 

@@ -1,6 +1,7 @@
 import { createElement } from 'react'
 import { renderToString } from 'react-dom/server'
-import { useSync } from '@bse/react'
+import { createSyncEngine } from '@bse/core'
+import { SyncProvider, useSync, useSyncStatus } from '@bse/react'
 import { expect, it, vi } from 'vitest'
 import { openAlbum, png } from './album.ts'
 
@@ -16,4 +17,19 @@ it('renders as loading on a server and holds nothing', async () => {
   expect(create).not.toHaveBeenCalled()
   expect(album.counts.subscribed).toBe(0)
   await album.sync.close()
+})
+
+it('renders below a provider over the inert engine of a server', () => {
+  const unexpected = (): never => {
+    throw new Error('an inert engine called an adapter')
+  }
+  const adapters = { data: { connect: unexpected } as never, blobs: { connect: unexpected } as never, cache: { backend: unexpected } }
+  const sync = createSyncEngine({ schema: { photos: { id: 'uuid', image: { type: 'blob' } } }, ...adapters })
+  const Photos = (): string => {
+    const { data, isLoading } = useSync(sync.photos.where({}), { includeBlobs: ['image'] })
+    const { online, pending } = useSyncStatus<typeof sync>()
+    return `${data.length} rows, ${isLoading ? 'loading' : 'here'}, ${online ? 'online' : 'offline'}, ${pending.length} pending`
+  }
+  const page = createElement(SyncProvider, { engine: sync }, createElement(Photos))
+  expect(renderToString(page)).toBe('0 rows, loading, online, 0 pending')
 })

@@ -1,19 +1,22 @@
 import type { ReactElement } from 'react'
 import { flushSync } from 'react-dom'
-import { createRoot, type Root } from 'react-dom/client'
+import { createRoot, hydrateRoot, type Root } from 'react-dom/client'
 import { SyncProvider, useSyncEngine, useSyncStatus } from '@bse/react'
-import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 
 interface Status {
   readonly online: boolean
   readonly pending: number
 }
 
+const UNKNOWN: Status = { online: true, pending: 0 }
+
 class Engine {
   readonly listeners: Set<() => void> = new Set()
   #value: Status
   readonly status = {
     getSnapshot: (): Status => this.#value,
+    getServerSnapshot: (): Status => UNKNOWN,
     subscribe: (listener: () => void): (() => void) => {
       this.listeners.add(listener)
       return () => this.listeners.delete(listener)
@@ -70,6 +73,16 @@ describe('useSyncStatus', () => {
     expect(show(<SyncProvider engine={engines[1]}><Line /></SyncProvider>)).toBe('online, 2 pending')
     flushSync(() => undefined)
     expect(engines.map(({ listeners }) => listeners.size)).toEqual([0, 1])
+  })
+
+  it('hydrates what a server has rendered before it shows the latest', async () => {
+    const onRecoverableError = vi.fn<(error: unknown) => void>()
+    const hydrated = document.createElement('main')
+    hydrated.innerHTML = 'online, 0 pending'
+    const hydratedRoot = hydrateRoot(hydrated, <Line engine={new Engine(3)} />, { onRecoverableError })
+    await vi.waitFor(() => expect(hydrated.textContent).toBe('online, 3 pending'))
+    expect(onRecoverableError).not.toHaveBeenCalled()
+    hydratedRoot.unmount()
   })
 })
 
