@@ -1,10 +1,13 @@
 // Takes the packages as a user gets them: packed, in a folder outside of the workspace, with nothing but the dependencies they list.
-// Their doors must load in Node, their types must hold, a bundler must find their workers, and the server's command must run.
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+// Their doors must load in Node, their types must hold, a bundler must find their workers, the server's command must run, and apps made
+// of them must work in a browser. `--no-browser` leaves the last out.
+import { existsSync, globSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import { packAll, packagesIn, tarballOf } from './lib/packages.mjs'
-import { forwardSignals, root, run } from './lib/run.mjs'
+import { checkApps } from './lib/consumer-apps.mjs'
+import { installPacked, packages } from './lib/consumer-folder.mjs'
+import { packAll } from './lib/packages.mjs'
+import { forwardSignals, run } from './lib/run.mjs'
 
 /** Doors that do something when they are loaded: workers and the command. */
 const isEntry = (/** @type {string} */ door) => /(worker|cli)$/.test(door)
@@ -13,47 +16,19 @@ const browserPackages = ['@bse/core', '@bse/cache-opfs', '@bse/blob-http', '@bse
 const browserWorkers = 2
 
 forwardSignals()
-const packages = packagesIn('packages')
 const everything = packages.map(({ manifest }) => manifest.name)
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bse-consumer-')))
+const parent = realpathSync(mkdtempSync(join(tmpdir(), 'bse-consumer-')))
+const folder = join(parent, 'doors')
 try {
-  process.exitCode = (await install()) && (await checkAll()) ? 0 : 1
+  process.exitCode = (await packAll()) && (await installPacked(folder)) && (await checkAll()) ? 0 : 1
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(parent, { recursive: true, force: true })
 }
 
 async function checkAll() {
   const results = [findWorkers(), await loadInNode(), await checkTypes('NodeNext'), await checkTypes('Bundler'), await bundle(), await runServer()]
+  if (!process.argv.includes('--no-browser')) results.push(await checkApps(parent))
   return results.every(Boolean)
-}
-
-async function install() {
-  if (!(await packAll())) return false
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
-  for (const { folder: source, manifest } of packages) {
-    const target = join(folder, 'node_modules', manifest.name)
-    mkdirSync(target, { recursive: true })
-    if ((await run('tar', ['-xzf', tarballOf(manifest), '-C', target, '--strip-components=1'])) !== 0) return false
-    link(source, Object.keys(manifest.dependencies ?? {}), target)
-    link(source, Object.keys(manifest.peerDependencies ?? {}), folder)
-  }
-  link(join(root, 'packages', 'react'), ['@types/react'], folder)
-  link(root, ['@types/node'], folder)
-  return true
-}
-
-/**
- * @param {string} source a package of the workspace
- * @param {readonly string[]} names what it depends on; packages of the workspace are there already
- * @param {string} target
- */
-function link(source, names, target) {
-  for (const name of names.filter((found) => !found.startsWith('@bse/'))) {
-    const path = join(target, 'node_modules', name)
-    if (existsSync(path)) continue
-    mkdirSync(dirname(path), { recursive: true })
-    symlinkSync(realpathSync(join(source, 'node_modules', name)), path)
-  }
 }
 
 /** @param {readonly string[]} names */

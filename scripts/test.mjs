@@ -44,7 +44,7 @@ async function runAll() {
   if (hasChromium) await step('chromium tests', () => vitest('chromium'))
   if (hasFirefox) await step('firefox tests', () => vitest('firefox'))
   if (hasChromium) await step('e2e tests', playwright)
-  await step('consumer checks', () => run('node', ['scripts/consumer.mjs']))
+  await step('consumer checks', () => run('node', ['scripts/consumer.mjs', ...(hasChromium ? [] : ['--no-browser'])]))
 }
 
 async function runLong() {
@@ -97,7 +97,7 @@ function getBrowsers() {
   const chromium = ensureChromium()
   hasChromium = chromium !== undefined
   console.log(chromium ?? 'No Chromium was found and none could be installed. Set CHROMIUM_PATH to the executable of one.')
-  if (!hasChromium) notRun.push('chromium tests, e2e tests (no Chromium)')
+  if (!hasChromium) notRun.push('chromium tests, e2e tests, consumer apps (no Chromium)')
   const firefox = ensureFirefox()
   hasFirefox = firefox !== undefined
   console.log(firefox ?? 'No Firefox was found and none could be installed. Set FIREFOX_PATH to the executable of one.')

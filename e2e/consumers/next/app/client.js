@@ -1,0 +1,2 @@
+'use client'
+export { App } from '../photos.js'
