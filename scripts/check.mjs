@@ -10,6 +10,7 @@ const checks = [
   ['unused files, exports and dependencies', 'knip', ['--no-config-hints', '--exclude', 'types']],
   ['docs/acceptance.md and docs/faults.md', 'node', ['scripts/acceptance.mjs', '--check']],
   ['docs/errors.md', 'node', ['scripts/errors-doc.mjs', '--check']],
+  ['docs/options.md', 'node', ['scripts/options-doc.mjs', '--check']],
   ['build of the packages', 'turbo', ['run', 'build', '--filter=./packages/*', '--output-logs=errors-only']],
 ]
 

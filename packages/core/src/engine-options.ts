@@ -1,12 +1,12 @@
 import type { AuthCallback } from './auth/tokens.ts'
-import { BseError } from './errors.ts'
+import { VALUE_OPTIONS, type Settings } from './option-table.ts'
 import type { BlobProvider } from './provider/blob-provider.ts'
 import type { CacheFactory } from './provider/cache-store.ts'
 import type { Logger } from './provider/context.ts'
 import type { DataProvider } from './provider/data-provider.ts'
 import type { Environment } from './provider/environment.ts'
 import type { StateFactory } from './provider/state-store.ts'
-import { parseSize, type CheckSchema, type SchemaDefinition } from './schema/index.ts'
+import type { CheckSchema, SchemaDefinition } from './schema/index.ts'
 import type { BackoffOptions } from './upload/backoff.ts'
 
 /** A number of bytes, or a decimal string such as `'500MB'` (500,000,000 bytes). */
@@ -47,63 +47,20 @@ export interface SyncEngineOptions<S extends SchemaDefinition> {
   readonly environment?: Environment
 }
 
-/** The one table of defaults. Sizes in bytes, times in milliseconds. */
-export const DEFAULTS: {
-  readonly name: string
-  readonly inlineMaxBytes: number
-  readonly maxAttempts: number
-  readonly uploadConcurrency: number
-  readonly backoff: BackoffOptions
-} = {
-  name: 'bse',
-  inlineMaxBytes: 64_000,
-  maxAttempts: 5,
-  uploadConcurrency: 4,
-  backoff: { baseMs: 500, maxMs: 60_000 },
+/** What an app has no say in yet. Times in milliseconds. */
+export const UPLOAD_CONCURRENCY = 4
+export const BACKOFF: BackoffOptions = { baseMs: 500, maxMs: 60_000 }
+
+/** What every option is when it is left out, by its path. */
+export const DEFAULTS: Settings = defaultSettings()
+
+function defaultSettings(): Settings {
+  const values = Object.entries(VALUE_OPTIONS).map(([path, { defaultValue }]): readonly [string, unknown] => [path, defaultValue])
+  // The table has exactly the paths of `Settings`.
+  return Object.freeze(Object.fromEntries(values)) as unknown as Settings
 }
 
-export interface Settings {
-  readonly name: string
-  readonly inlineMaxBytes: number
-  readonly maxAttempts: number
-}
-
-const SECTIONS: { readonly [key: string]: ReadonlySet<string> } = {
-  options: new Set(['name', 'schema', 'data', 'blobs', 'cache', 'offline', 'state', 'auth', 'logger', 'environment']),
-  cache: new Set(['backend', 'inlineMaxBytes']),
-  offline: new Set(['retryStrategy']),
-  retryStrategy: new Set(['maxAttempts', 'backoff']),
-}
-
-/** @throws BseError `CONFIG_INVALID` for names that do not exist and values that cannot be. */
-export function readSettings(options: SyncEngineOptions<SchemaDefinition>): Settings {
-  refuseUnknown('options', options)
-  refuseUnknown('cache', options.cache)
-  refuseUnknown('offline', options.offline)
-  refuseUnknown('retryStrategy', options.offline?.retryStrategy)
-  const name = options.name ?? DEFAULTS.name
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) throw invalid('name', 'up to 64 letters, digits, dots, underscores and dashes')
-  if (cachesOf(options.cache).length === 0) throw invalid('cache.backend', 'a cache backend such as opfsCache(), or a list of them')
-  if (typeof options.data?.connect !== 'function') throw invalid('data', 'a data provider')
-  if (typeof options.blobs?.connect !== 'function') throw invalid('blobs', 'a blob provider')
-  const { maxAttempts = DEFAULTS.maxAttempts, backoff = 'exponential' } = options.offline?.retryStrategy ?? {}
-  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) throw invalid('offline.retryStrategy.maxAttempts', 'a whole number from 1')
-  if (backoff !== 'exponential') throw invalid('offline.retryStrategy.backoff', "'exponential'")
-  return { name, inlineMaxBytes: parseSize(options.cache.inlineMaxBytes ?? DEFAULTS.inlineMaxBytes), maxAttempts }
-}
-
-/** The cache backends in their order; empty when that is not what was given. */
-export function cachesOf(cache: CacheOptions | undefined): readonly CacheFactory[] {
-  const caches = [cache?.backend ?? []].flat()
-  return caches.every((one) => typeof one === 'function') ? caches : []
-}
-
-function refuseUnknown(section: string, value: object | undefined): void {
-  for (const key of Object.keys(value ?? {})) {
-    if (SECTIONS[section]?.has(key) !== true) throw invalid(section === 'options' ? key : `${section}.${key}`, 'no such option')
-  }
-}
-
-function invalid(option: string, wants: string): BseError {
-  return new BseError('CONFIG_INVALID', `core.createSyncEngine: ${option}: ${wants}`, { option })
+/** The cache backends in their order. */
+export function cachesOf(cache: CacheOptions): readonly CacheFactory[] {
+  return [cache.backend].flat()
 }

@@ -4,7 +4,7 @@ import { blobLocks } from './cache/locks.ts'
 import { runBatch, type BatchTables } from './batch.ts'
 import { createCollection, type Collection, type CollectionDeps } from './collection.ts'
 import { Reachability } from './connectivity.ts'
-import { cachesOf, DEFAULTS, readSettings, type Settings, type SyncEngineOptions } from './engine-options.ts'
+import { BACKOFF, cachesOf, UPLOAD_CONCURRENCY, type SyncEngineOptions } from './engine-options.ts'
 import { platformEnvironment } from './environment/browser.ts'
 import { delay } from './environment/delay.ts'
 import { BseError, hasCode, isBseError } from './errors.ts'
@@ -20,6 +20,7 @@ import { Overlay } from './mutation/overlay.ts'
 import { Writer } from './mutation/writer.ts'
 import { Notices } from './notices.ts'
 import { pendingItems } from './pending.ts'
+import { invalidOption, settingsOf, type Settings } from './option-table.ts'
 import { Projector } from './projector.ts'
 import type { BlobProvider, RemoteRef } from './provider/blob-provider.ts'
 import type { CacheStore } from './provider/cache-store.ts'
@@ -104,7 +105,7 @@ const REGISTER_AGAIN_MS = 1_000
  * @throws BseError `CONFIG_INVALID` for options or a schema that cannot be, `ALREADY_OPEN` when this page has an engine of that name.
  */
 export function createSyncEngine<const S extends SchemaDefinition>(options: SyncEngineOptions<S>): SyncEngine<S> {
-  const settings = readSettings(options)
+  const settings = settingsOf(options)
   const schema = parseSchema(options.schema)
   if (options.state === undefined && isServer()) return assemble(schema, inertEngine(schema))
   if (openNames.has(settings.name)) {
@@ -320,7 +321,7 @@ class Engine implements EngineParts {
       leader, state: this.#state, store: this.#cacheStore, cache: this.#cache, references: this.#references, locks: this.#storage.locks, clock,
       namespace: this.#settings.name, logger: this.#logger, random: () => random(), remoteId, provider: this.#blobs,
       data: this.#data, context: this.#context, tables: tableShapes(this.#schema), facts: this.#facts,
-      backoff: DEFAULTS.backoff, maxAttempts: this.#settings.maxAttempts, concurrency: DEFAULTS.uploadConcurrency,
+      backoff: BACKOFF, maxAttempts: this.#settings['offline.retryStrategy.maxAttempts'], concurrency: UPLOAD_CONCURRENCY,
       base: { get: (table, rowId) => this.#store.baseRow(table, rowId), ids: (table) => this.#store.baseIds(table) },
       entries: () => this.#mirror.ledger.values(),
       queue: () => this.#mirror.queue(),
@@ -341,7 +342,7 @@ class Engine implements EngineParts {
   #createCache(): CacheManager {
     return new CacheManager({
       store: this.#cacheStore, state: this.#state, locks: blobLocks(this.#storage.locks, this.#settings.name), references: this.#references,
-      inlineMaxBytes: this.#settings.inlineMaxBytes, tabId: this.#tabId, registered: () => this.#registered(), source: this.#blobs, remoteId: this.#blobs.remoteId,
+      inlineMaxBytes: this.#settings['cache.inlineMaxBytes'], tabId: this.#tabId, registered: () => this.#registered(), source: this.#blobs, remoteId: this.#blobs.remoteId,
       onLost: (hash) => this.#events.emit('blobLost', { id: hash, rows: this.#store.rowsOf(hash) }),
     })
   }
@@ -492,6 +493,5 @@ class Engine implements EngineParts {
 /** A page without IndexedDB may go on in memory; an app without a page that did so by mistake would lose what it was given. */
 function assertHasState(): void {
   if (typeof indexedDB !== 'undefined' || typeof document !== 'undefined') return
-  const message = 'core.createSyncEngine: state: this platform has no IndexedDB, hand in a state store'
-  throw new BseError('CONFIG_INVALID', message, { option: 'state' })
+  throw invalidOption('state', 'this platform has no IndexedDB, hand in a state store')
 }

@@ -1,0 +1,159 @@
+import { BseError } from './errors.ts'
+import { parseSize } from './schema/size.ts'
+
+/** The values of an engine's options, by their path in the configuration. Sizes in bytes. */
+export interface Settings {
+  readonly name: string
+  readonly 'cache.inlineMaxBytes': number
+  readonly 'offline.retryStrategy.maxAttempts': number
+  readonly 'offline.retryStrategy.backoff': 'exponential'
+}
+
+/** An option with a value of its own. */
+export interface ValueOption<Value> {
+  readonly defaultValue: Value
+  /** What it takes, in words: for errors and for docs/options.md. */
+  readonly takes: string
+  readonly meaning: string
+  /** The value as the engine uses it; `undefined` for one that cannot be. */
+  readonly read: (given: unknown) => Value | undefined
+}
+
+/** The one table of defaults. docs/options.md is written from it. */
+export const VALUE_OPTIONS: { readonly [Path in keyof Settings]: ValueOption<Settings[Path]> } = {
+  'name': {
+    defaultValue: 'bse',
+    takes: 'up to 64 letters, digits, dots, underscores and dashes',
+    meaning: 'Names everything that is stored. One engine of a name in a page, any number of tabs.',
+    read: (given) => (typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : undefined),
+  },
+  'cache.inlineMaxBytes': size(64_000, 'Blobs up to this size ride inside the commit of the queue instead of the backend. 0: none.'),
+  'offline.retryStrategy.maxAttempts': {
+    defaultValue: 5,
+    takes: 'a whole number from 1',
+    meaning: 'Refusals of one item before it is parked. Outages never count.',
+    read: (given) => (Number.isSafeInteger(given) && (given as number) >= 1 ? (given as number) : undefined),
+  },
+  'offline.retryStrategy.backoff': oneOf(['exponential'], 'How waits grow from failure to failure, with full jitter.'),
+}
+
+/** An option that is a part to work with: an object or a function. */
+export interface PartOption {
+  readonly isRequired: boolean
+  readonly takes: string
+  readonly meaning: string
+  readonly fits: (given: unknown) => boolean
+}
+
+/** The parts that an engine is put together from. */
+export const PART_OPTIONS: { readonly [path: string]: PartOption } = {
+  'schema': {
+    isRequired: true, takes: 'an object of tables', meaning: 'Tables and their columns.', fits: isObject,
+  },
+  'data': {
+    isRequired: true, takes: 'a data provider', meaning: 'How rows travel, for example `yjsData()`.', fits: hasMethods('connect'),
+  },
+  'blobs': {
+    isRequired: true, takes: 'a blob provider', meaning: 'Where bytes go, for example `httpBlobs()`.', fits: hasMethods('connect', 'open', 'stat', 'upload'),
+  },
+  'cache.backend': {
+    isRequired: true, takes: 'a cache backend such as opfsCache(), or a list of them',
+    meaning: 'Where bytes are kept on this device. Of a list, the first that works on a new device.',
+    fits: (given) => [given].flat().length > 0 && [given].flat().every((one) => typeof one === 'function'),
+  },
+  'state': {
+    isRequired: false, takes: 'a state store such as idbState()',
+    meaning: "Where queue, ledger and rows are kept. Left out: IndexedDB, or this page's memory where the browser refuses it.", fits: isFunction,
+  },
+  'auth': {
+    isRequired: false, takes: 'a function', meaning: 'Who is signed in. Left out: requests carry no credentials.', fits: isFunction,
+  },
+  'logger': {
+    isRequired: false, takes: 'an object with debug, info, warn and error', meaning: 'Where the engine tells what it does. Left out: nowhere.',
+    fits: hasMethods('debug', 'info', 'warn', 'error'),
+  },
+  'environment': {
+    isRequired: false, takes: 'an environment such as platformEnvironment()', meaning: "Clock, network, locks: what tests replace. Left out: the platform's.",
+    fits: (given) => hasMethods('random', 'randomBytes', 'fetch')(given) && hasParts(given, 'clock', 'connectivity', 'locks', 'lifecycle'),
+  },
+}
+
+/** The values in use for a configuration. @throws BseError `CONFIG_INVALID` for names that do not exist and values that cannot be. */
+export function settingsOf(options: unknown): Settings {
+  const sections = sectionsOf([...Object.keys(VALUE_OPTIONS), ...Object.keys(PART_OPTIONS)])
+  for (const [section, names] of sections) refuseUnknown(section, valueAt(options, section), names)
+  for (const [path, part] of Object.entries(PART_OPTIONS)) {
+    const given = valueAt(options, path)
+    if (given === undefined ? part.isRequired : !part.fits(given)) throw invalidOption(path, part.takes)
+  }
+  const values = Object.entries(VALUE_OPTIONS).map(([path, option]): readonly [string, unknown] => [path, valueOf(path, option, valueAt(options, path))])
+  // The table has exactly the paths of `Settings`.
+  return Object.fromEntries(values) as unknown as Settings
+}
+
+export function invalidOption(option: string, takes: string): BseError {
+  return new BseError('CONFIG_INVALID', `core.createSyncEngine: ${option}: ${takes}`, { option })
+}
+
+function valueOf(path: string, option: ValueOption<unknown>, given: unknown): unknown {
+  if (given === undefined) return option.defaultValue
+  const value = option.read(given)
+  if (value === undefined) throw invalidOption(path, option.takes)
+  return value
+}
+
+/** Every section, the whole under the empty name, with the names that it may have. */
+function sectionsOf(paths: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const sections = new Map<string, Set<string>>()
+  for (const path of paths) {
+    const names = path.split('.')
+    names.forEach((name, depth) => {
+      const section = names.slice(0, depth).join('.')
+      sections.set(section, (sections.get(section) ?? new Set()).add(name))
+    })
+  }
+  return sections
+}
+
+function refuseUnknown(section: string, given: unknown, names: ReadonlySet<string>): void {
+  if (given === undefined && section !== '') return
+  if (!isObject(given)) throw invalidOption(section === '' ? 'options' : section, 'an object')
+  for (const name of Object.keys(given)) if (!names.has(name)) throw invalidOption(section === '' ? name : `${section}.${name}`, 'no such option')
+}
+
+function valueAt(options: unknown, path: string): unknown {
+  if (path === '') return options
+  return path.split('.').reduce((value: unknown, name) => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined), options)
+}
+
+function size(defaultValue: number, meaning: string): ValueOption<number> {
+  const read = (given: unknown): number | undefined => {
+    try {
+      return parseSize(given as number | string)
+    } catch {
+      // It throws for one reason only, and the caller knows the option's name.
+      return undefined
+    }
+  }
+  return { defaultValue, takes: "a number of bytes, or a decimal size like '500MB'", meaning, read }
+}
+
+function oneOf<const Value extends string>(values: readonly [Value, ...Value[]], meaning: string): ValueOption<Value> {
+  return { defaultValue: values[0], takes: values.map((value) => `'${value}'`).join(' or '), meaning, read: (given) => values.find((value) => value === given) }
+}
+
+function isObject(value: unknown): value is { readonly [name: string]: unknown } {
+  return typeof value === 'object' && value !== null
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}
+
+function hasMethods(...names: readonly string[]): (value: unknown) => boolean {
+  return (value) => isObject(value) && names.every((name) => typeof value[name] === 'function')
+}
+
+function hasParts(value: unknown, ...names: readonly string[]): boolean {
+  return isObject(value) && names.every((name) => isObject(value[name]))
+}
