@@ -1,5 +1,5 @@
 import { BseError, isBseError, type BlobHash } from '@bse/core/wire'
-import type { AuthReason, ProviderContext } from '@bse/core/provider'
+import type { ProviderContext } from '@bse/core/provider'
 import { httpError, type FailedAnswer } from './http-error.ts'
 import { Watchdog, orAborted } from './watchdog.ts'
 
@@ -53,8 +53,11 @@ export class Requester {
 
   /** Calls `attempt` with headers; again, with fresh credentials, when it was answered 401. */
   async withAuth<T extends { readonly status: number }>(attempt: (headers: Readonly<Record<string, string>>) => Promise<T>): Promise<T> {
-    const first = await attempt(await this.#headers('start'))
-    return first.status === 401 ? attempt(await this.#headers('expired')) : first
+    const credentials = await this.#context.auth('start')
+    const first = await attempt({ ...this.#options.headers, ...credentials.headers })
+    if (first.status !== 401) return first
+    const renewed = await this.#context.auth('expired', credentials)
+    return attempt({ ...this.#options.headers, ...renewed.headers })
   }
 
   /** What a failed answer means. Reads its body, as far as an error of ours may be long. */
@@ -83,10 +86,6 @@ export class Requester {
     } finally {
       watchdog.stop()
     }
-  }
-
-  async #headers(reason: AuthReason): Promise<Readonly<Record<string, string>>> {
-    return { ...this.#options.headers, ...(await this.#context.auth(reason)).headers }
   }
 
   /** Redirects are never followed: they would carry the credentials along, and a portal's first word is one. */

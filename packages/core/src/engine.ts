@@ -1,3 +1,4 @@
+import { identify } from './auth/principal.ts'
 import { Tokens } from './auth/tokens.ts'
 import { CacheManager } from './cache/manager.ts'
 import { blobLocks } from './cache/locks.ts'
@@ -35,6 +36,7 @@ import {
 import type { LeaderState } from './state/leader-state.ts'
 import { registerTab } from './state/tab-record.ts'
 import { INITIAL_STATUS, StatusStore } from './status.ts'
+import type { PendingPolicy } from './storage/home.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createRowStore, type RowStore } from './store/index.ts'
 import { createSubscriptions, type Subscriptions } from './subscription/index.ts'
@@ -86,6 +88,16 @@ export interface EngineMembers<S extends SchemaDefinition> {
   batch<Value>(write: (tables: BatchTables<S>) => Value): BatchResult<Value>
   /** Answers a function that takes the listener back. */
   on<Name extends keyof SyncEvents>(name: Name, listener: SyncListener<Name>): () => void
+  /**
+   * Takes what this device keeps of the person off it, in every tab, and ends this engine; a new one may be made when it resolves.
+   * `pending` is about writes and bytes that no server has yet. `refuse`, the default: rejects while there are any, and nothing
+   * changes. `keep`: they stay, and are sent when the same person signs in again; all else goes. `discard`: they go too.
+   *
+   * A wipe that a crash cuts short is finished by the next start, before anything is read.
+   *
+   * @throws BseError `PENDING_WORK`; `STORAGE_FAILED` when something could not be removed yet: the next start goes on with it.
+   */
+  logout(options?: { readonly pending?: PendingPolicy }): Promise<void>
   /** Stops all work and releases everything; what is queued stays queued. Calling it twice is fine. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -143,6 +155,7 @@ class Engine implements EngineParts {
   readonly #storage: Storage
   readonly #state: StateStore
   readonly #cacheStore: CacheStore
+  readonly #tokens: Tokens
   readonly #blobs: BlobProvider
   readonly #data: DataProvider
   readonly #context: ProviderContext
@@ -166,6 +179,8 @@ class Engine implements EngineParts {
   #isOpen = false
   #leads = false
   #error: BseError | undefined
+  /** It is this tab that signs out. */
+  #signsOut = false
   #session: LeaderSession | undefined
   #tabLock: HeldLock | undefined
   #registration: Promise<HeldLock> | undefined
@@ -184,13 +199,18 @@ class Engine implements EngineParts {
     this.#storage = openStorage({
       namespace: settings.name, state: options.state, caches: cachesOf(options.cache), locks: this.#environment.locks,
       onFallback: (fallback) => this.#events.emit('storageFallback', fallback),
+      ...(options.auth === undefined ? {} : { identify: (remembered) => this.#identify(remembered) }),
     })
     this.#state = this.#storage.state
     this.#cacheStore = this.#storage.cache
     this.#blobs = options.blobs
     this.#data = options.data
-    const tokens = new Tokens(options.auth)
-    this.#context = { auth: (reason) => tokens.get(reason), fetch: this.#environment.fetch, clock, logger: this.#logger }
+    this.#tokens = new Tokens({
+      ask: options.auth,
+      onChanged: (error) => void this.#halt(error),
+      onFailure: (error) => this.#events.emit('authRequired', { error }),
+    })
+    this.#context = { auth: (reason, refused) => this.#tokens.get(reason, refused), fetch: this.#environment.fetch, clock, logger: this.#logger }
     this.#blobs.connect(this.#context)
     this.#store = createRowStore(schema)
     // A write that names bytes which it did not bring has no claim on them; it needs them all the same.
@@ -219,7 +239,7 @@ class Engine implements EngineParts {
     return {
       store: this.#store,
       subscriptions: this.#subscriptions,
-      opened: () => this.#opened.promise,
+      opened: () => this.#ready(),
       isOpen: () => this.#isOpen,
       newId: () => uuidV7(this.#ids),
       write: (requests) => this.#writer.write(requests),
@@ -237,21 +257,22 @@ class Engine implements EngineParts {
       },
       offline: {
         pending: async () => {
-          await this.#opened.promise
+          await this.#ready()
           return this.#pending()
         },
         retry: async (id) => {
-          await this.#opened.promise
+          await this.#ready()
           await (isBlobHash(id) ? retryUpload(actions, id) : retryMutation(actions, this.#queued(id)))
         },
         discard: async (id) => {
-          await this.#opened.promise
+          await this.#ready()
           await discardMutation(actions, this.#queued(id))
         },
       },
       blobs: { get: (ref, options) => this.#getBlob(ref, options?.signal) },
       batch: (write) => runBatch({ ...this.collectionDeps(), schema: this.#schema }, write),
       on: (name, listener) => this.#events.on(name, listener),
+      logout: (options) => this.#logout(options),
       close: () => this.#close(),
       [Symbol.asyncDispose]: () => this.#close(),
     }
@@ -365,7 +386,7 @@ class Engine implements EngineParts {
       reclaim: (hash) => this.#cache.reclaim(hash),
       onRowsChanged: (rows) => this.#projector.rowsChanged(rows),
       onHashed: (provisional, hash) => this.#subscriptions.adopt(provisional, hash),
-      opened: () => this.#opened.promise,
+      opened: () => this.#ready(),
     })
   }
 
@@ -383,7 +404,7 @@ class Engine implements EngineParts {
   }
 
   async #getBlob(asked: RemoteRef | BlobHash, signal: AbortSignal = this.#closing.signal): Promise<Blob | null> {
-    await this.#opened.promise
+    await this.#ready()
     const ref = typeof asked === 'string' ? { hash: asked, sizeBytes: undefined, type: '' } : asked
     if (isProvisional(ref.hash)) return this.#writer.provisional.get(ref.hash) ?? null
     try {
@@ -412,6 +433,7 @@ class Engine implements EngineParts {
       if (entry?.local === 'present') this.#subscriptions.blobChanged(hash)
     }
     this.#projector.apply(change, this.#mirror)
+    if (change.signedOut) this.#signedOut()
     if (change.reset && !this.#isOpen) {
       this.#isOpen = true
       this.#store.markReady()
@@ -436,7 +458,7 @@ class Engine implements EngineParts {
 
   #makeStatus(): SyncStatus {
     const durable = this.#isOpen ? this.#state.durable && this.#cacheStore.durable : undefined
-    return { online: this.#reachability.online, leads: this.#leads, durable, pending: this.#pending(), error: this.#error }
+    return { online: this.#reachability.online, leads: this.#leads, durable, pending: this.#closing.signal.aborted ? [] : this.#pending(), error: this.#error }
   }
 
   #onLeading(leads: boolean): void {
@@ -458,8 +480,17 @@ class Engine implements EngineParts {
     this.#session?.resume().catch((error: unknown) => this.#logger.warn('could not hurry', { error: String(error) }))
   }
 
+  /** In another tab: it waits for nobody, so this one lets go at once. */
+  #signedOut(): void {
+    if (this.#signsOut) return
+    this.#closed ??= this.#shutDown(signedOut())
+    this.#closed.catch((error: unknown) => this.#logger.warn('could not close after a sign-out', { error: String(error) }))
+  }
+
   /** Before storage was ever open, nothing can be held any longer; later, what is in memory stays usable. */
   #onStateFailure(error: unknown): void {
+    // Only another tab's sign-out closes it under us.
+    if (hasCode(error, 'CLOSED')) return this.#signedOut()
     const typed = isBseError(error) ? error : new BseError('STORAGE_FAILED', 'core: local storage failed', { store: this.#state.name }, { cause: error })
     this.#logger.error('local storage failed', { code: typed.code })
     this.#events.emit('syncError', { operation: { type: 'sync' }, error: typed })
@@ -470,24 +501,61 @@ class Engine implements EngineParts {
     this.#status.changed()
   }
 
+  /** Rejects once the engine has ended, whether storage was ever open or not. */
+  async #ready(): Promise<void> {
+    await this.#opened.promise
+    this.#closing.signal.throwIfAborted()
+  }
+
+  async #identify(remembered: string | undefined): Promise<string> {
+    const key = await identify({ ask: () => this.#tokens.principal(), remembered, clock: this.#environment.clock, signal: this.#closing.signal })
+    this.#tokens.bind(key)
+    return key
+  }
+
+  async #logout({ pending = 'refuse' }: { readonly pending?: PendingPolicy } = {}): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closing.signal.reason
+    await this.#opened.promise
+    try {
+      await this.#storage.signOut(pending, { begins: () => (this.#signsOut = true), stop: () => this.#halt(signedOut()) })
+    } finally {
+      this.#signsOut = false
+    }
+    await this.#close()
+  }
+
   #close(): Promise<void> {
-    this.#closed ??= this.#shutDown()
+    this.#closed ??= this.#shutDown(new BseError('CLOSED', 'core: the engine was closed', { what: 'engine' }))
     return this.#closed
   }
 
-  async #shutDown(): Promise<void> {
-    const closed = new BseError('CLOSED', 'core: the engine was closed', { what: 'engine' })
-    this.#opened.reject(closed)
-    this.#closing.abort(closed)
-    this.#synced.close(closed)
-    this.#reachability.close()
-    this.#subscriptions.close()
-    this.#cache.close()
+  /** Ends all work, for good, and takes what it knows from sight. The stores stay open: somebody may still want to sign out. */
+  async #halt(reason: BseError): Promise<void> {
+    if (!this.#closing.signal.aborted) {
+      this.#isOpen = false
+      this.#opened.reject(reason)
+      this.#closing.abort(reason)
+      this.#error = hasCode(reason, 'CLOSED') ? this.#error : reason
+      this.#synced.close(reason)
+      this.#reachability.close()
+      this.#subscriptions.close()
+      this.#cache.close()
+      this.#status.changed()
+    }
     await this.#running
-    await Promise.all([this.#blobs.close(), this.#cacheStore.close(), this.#state.close()])
+    await this.#blobs.close()
     this.#tabLock?.release()
+  }
+
+  async #shutDown(reason: BseError): Promise<void> {
+    await this.#halt(reason)
+    await this.#storage.close()
     openNames.delete(this.#settings.name)
   }
+}
+
+function signedOut(): BseError {
+  return new BseError('SIGNED_OUT', 'core: the person has signed out', {})
 }
 
 /** A page without IndexedDB may go on in memory; an app without a page that did so by mistake would lose what it was given. */

@@ -29,6 +29,12 @@ export interface BseErrorDetails {
   RATE_LIMITED: { readonly retryAfterMs: number | undefined }
   /** The credentials are missing or expired. */
   UNAUTHORIZED: Record<never, never>
+  /** Somebody else is signed in than the one whose storage this is: everything has stopped. What is queued stays theirs. */
+  PRINCIPAL_CHANGED: Record<never, never>
+  /** The person signed out, in this tab or another: this engine has ended. */
+  SIGNED_OUT: Record<never, never>
+  /** Signing out would lose what no server has yet; say what is to become of it. */
+  PENDING_WORK: { readonly mutations: number; readonly uploads: number }
   /** The credentials are fine and do not allow this. */
   FORBIDDEN: Record<never, never>
   /** The other side understood and refused: it will refuse again. */

@@ -24,6 +24,8 @@ export interface SyncEvents {
   parked: { readonly operation: SyncOperation; readonly code: string; readonly message: string }
   /** Bytes that no server has are not on this device any more. Their rows are kept. */
   blobLost: { readonly id: BlobHash; readonly rows: readonly BlobCell[] }
+  /** Credentials are needed and the app gave none, or a server refused those it gave. Work that needs them waits. */
+  authRequired: { readonly error: unknown }
   /** A part of storage could not be had where it was wanted. Told once, when the engine opens; look at `status.durable` too. */
   storageFallback: StorageFallback
   /** This tab begins or ends doing the work for all tabs. */

@@ -15,6 +15,7 @@ export type {
   BlobColumnsOf, BlobInput, CheckSchema, ColumnDefinition, InsertOf, RowOf, SchemaDefinition, TableDefinition, TableNamesOf, UpdateOf,
 } from './schema/index.ts'
 export { idbState } from './state/idb-state.ts'
+export type { PendingPolicy } from './storage/home.ts'
 export type { StorageFallback } from './storage/open-storage.ts'
 export { and, not, or, type Combination, type Comparison, type Condition, type Direction, type SortableColumn, type Where } from './store/index.ts'
 export { PLACEHOLDER_URL, type BlobUrls, type LiveOptions, type LiveQuery, type LiveSnapshot, type LiveSource, type RowBlobUrls } from './subscription/index.ts'

@@ -35,6 +35,7 @@ export function inertEngine(schema: Schema): EngineParts {
       blobs: { get: rejected },
       batch: (write) => runBatch({ ...deps, schema }, write),
       on: () => nothing,
+      logout: rejected,
       close: async () => undefined,
       [Symbol.asyncDispose]: async () => undefined,
     }),

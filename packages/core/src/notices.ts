@@ -1,5 +1,5 @@
 import type { Reachability } from './connectivity.ts'
-import { isBseError } from './errors.ts'
+import { hasCode, isBseError } from './errors.ts'
 import type { BlobCell, Emitter, SyncOperation } from './events.ts'
 import type { LedgerEntry } from './model/ledger-entry.ts'
 import type { MutationRecord } from './model/mutation.ts'
@@ -67,6 +67,7 @@ export class Notices {
 
   syncFailed(operation: SyncOperation, error: unknown): void {
     this.#deps.reachability().failed(error)
+    if (hasCode(error, 'UNAUTHORIZED')) this.#deps.events.emit('authRequired', { error })
     this.#deps.events.emit('syncError', { operation, error })
   }
 }

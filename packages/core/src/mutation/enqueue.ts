@@ -1,3 +1,4 @@
+import { BseError } from '../errors.ts'
 import type { Ingested } from '../cache/ingest.ts'
 import { withClaim, withLocal, withoutClaim, type DurabilityPolicy } from '../ledger/entry.ts'
 import type { References } from '../ledger/ledger.ts'
@@ -5,7 +6,7 @@ import { ledgerOps } from '../ledger/records.ts'
 import { newLedgerEntry, type LedgerEntry } from '../model/ledger-entry.ts'
 import { hashesOf, type MutationRecord } from '../model/mutation.ts'
 import type { StateOp, StateStore } from '../provider/state-store.ts'
-import { bytesKey, ledgerKey, MUTATION_SEQ_KEY, mutationKey } from '../state/keys.ts'
+import { bytesKey, ledgerKey, MUTATION_SEQ_KEY, mutationKey, SIGN_OUT_KEY } from '../state/keys.ts'
 import { readLedgerEntry, readMutation } from '../state/records.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import type { MutationId, MutationOp } from '../wire/mutation-wire.ts'
@@ -42,10 +43,11 @@ export interface Enqueued {
 /** Queue entry, claims, ledger and inline bytes in ONE strict update: the point from which on a write survives a crash. */
 export function enqueue(deps: EnqueueDeps, write: Enqueue): Promise<Enqueued> {
   const candidateKey = write.mergeWith === undefined ? undefined : mutationKey(write.mergeWith.seq)
-  const read = [MUTATION_SEQ_KEY, DISCARDED_KEY, ...[...hashesOf(write.ops)].map(ledgerKey)]
+  const read = [MUTATION_SEQ_KEY, DISCARDED_KEY, SIGN_OUT_KEY, ...[...hashesOf(write.ops)].map(ledgerKey)]
   if (candidateKey !== undefined) read.push(candidateKey)
   for (const hash of write.mergeWith?.hashes ?? []) read.push(ledgerKey(hash))
   return deps.state.update([...new Set(read)], (get) => {
+    if (get(SIGN_OUT_KEY) !== undefined) throw new BseError('SIGNED_OUT', 'core: the person has signed out', {})
     const queued = typeof get(MUTATION_SEQ_KEY) === 'number' ? (get(MUTATION_SEQ_KEY) as number) : 0
     const last = write.mergeWith?.queuedSoFar === queued && candidateKey !== undefined ? readMutation(get(candidateKey)) : undefined
     // Something else may have been merged into it since, with blobs whose entries were not asked for: then this goes behind it.

@@ -20,8 +20,15 @@ export interface Credentials {
 
 /** What core lends to a provider. */
 export interface ProviderContext {
-  /** Fresh credentials; single flight and cached in core. Without `auth` in the configuration: no headers. */
-  auth(reason: AuthReason): Promise<Credentials>
+  /**
+   * Fresh credentials; single flight and cached in core. Without `auth` in the configuration: no headers.
+   *
+   * With `expired`, name the very object that was refused: when newer ones are there by then, they are the answer, and many
+   * requests that fail together renew once.
+   *
+   * @throws BseError `PRINCIPAL_CHANGED` when somebody else is signed in by now; what the app's callback rejects with.
+   */
+  auth(reason: AuthReason, refused?: Credentials): Promise<Credentials>
   readonly fetch: typeof fetch
   readonly clock: Clock
   readonly logger: Logger

@@ -9,6 +9,8 @@ export const MUTATION_SEQ_KEY = 'meta/mutation-seq'
 /** The name of the cache store that has this device's bytes. */
 export const CACHE_KEY = 'meta/cache'
 export const CURSOR_KEY = 'cur/data'
+/** Somebody signs out: no tab writes any more. */
+export const SIGN_OUT_KEY = 'meta/sign-out'
 /** What a data provider keeps for itself. */
 export const PROVIDER_PREFIX = 'prv/'
 
@@ -63,10 +65,12 @@ export type KeyMeaning =
   | { readonly of: 'row'; readonly table: string; readonly rowId: string }
   | { readonly of: 'mutationSeq' }
   | { readonly of: 'lease' }
+  | { readonly of: 'signOut' }
 
 export function readKey(key: string): KeyMeaning | undefined {
   if (key === LEASE_KEY) return { of: 'lease' }
   if (key === MUTATION_SEQ_KEY) return { of: 'mutationSeq' }
+  if (key === SIGN_OUT_KEY) return { of: 'signOut' }
   const slash = key.indexOf('/')
   const rest = key.slice(slash + 1)
   switch (key.slice(0, slash)) {

@@ -1,5 +1,5 @@
 import { BseError, hasCode } from '../errors.ts'
-import type { StateStore } from '../provider/state-store.ts'
+import type { StateFactory, StateStore } from '../provider/state-store.ts'
 import { idbState } from '../state/idb-state.ts'
 import { LEASE_KEY } from '../state/keys.ts'
 
@@ -8,6 +8,8 @@ const REFUSALS: readonly string[] = ['SecurityError', 'NotAllowedError', 'NotSup
 
 export interface ChosenState {
   readonly store: StateStore
+  /** Opens others of the same kind. */
+  readonly open: StateFactory
   /** Why it is not IndexedDB. */
   readonly refusal: BseError | undefined
 }
@@ -17,12 +19,14 @@ export interface ChosenState {
  * broken may hold writes that no server has, and an engine that went on without them would look as if all were well.
  */
 export async function chooseState(namespace: string): Promise<ChosenState> {
-  const store = idbState()(namespace)
+  const idb = idbState()
+  const store = idb(namespace)
   const refusal = typeof indexedDB === 'undefined' ? noIndexedDb() : await refusalOf(store)
-  if (refusal === undefined) return { store, refusal }
+  if (refusal === undefined) return { store, open: idb, refusal }
   await store.close()
   const { memoryState } = await import('../memory/index.ts')
-  return { store: memoryState()(namespace), refusal }
+  const open = memoryState()
+  return { store: open(namespace), open, refusal }
 }
 
 async function refusalOf(store: StateStore): Promise<BseError | undefined> {

@@ -4,7 +4,7 @@ import type { MutationRecord } from '../model/mutation.ts'
 import type { Logger } from '../provider/context.ts'
 import type { Clock } from '../provider/environment.ts'
 import type { StateChange, StateEntry, StateStore } from '../provider/state-store.ts'
-import { ledgerKey, prefixRange, readKey } from '../state/keys.ts'
+import { LEASE_KEY, ledgerKey, prefixRange, readKey } from '../state/keys.ts'
 import { readLease, readLedgerEntry, readMutation } from '../state/records.ts'
 import { blobHashFromHex, type BlobHash } from '../wire/blob-hash.ts'
 import type { RowWire } from '../wire/mutation-wire.ts'
@@ -12,6 +12,8 @@ import type { RowWire } from '../wire/mutation-wire.ts'
 /** What changed in state, decoded. All of it belongs to one snapshot. `reset`: the mirror was filled anew. */
 export interface MirrorChange {
   readonly reset: boolean
+  /** Somebody signs out: nothing is written any more. */
+  readonly signedOut: boolean
   readonly rows: readonly { readonly table: string; readonly rowId: string; readonly row: RowWire | undefined }[]
   readonly mutations: readonly { readonly seq: number; readonly record: MutationRecord | undefined }[]
   readonly ledger: readonly { readonly hash: BlobHash; readonly entry: LedgerEntry | undefined }[]
@@ -47,7 +49,10 @@ export class Mirror {
     while (!signal.aborted) {
       try {
         for await (const change of this.#state.watch(undefined, { signal })) await this.#take(change, signal)
-        if (!signal.aborted) throw new Error('the state feed ended')
+        if (signal.aborted) return
+        // Rejects with the reason when another tab has erased everything.
+        await this.#state.get([LEASE_KEY])
+        throw new Error('the state feed ended')
       } catch (error) {
         if (signal.aborted) return
         onFailure(error)
@@ -90,15 +95,17 @@ export class Mirror {
     const rows: MirrorChange['rows'][number][] = []
     const mutations: MirrorChange['mutations'][number][] = []
     const ledger: MirrorChange['ledger'][number][] = []
+    let signedOut = false
     for (const { key, value } of entries) {
       const meaning = readKey(key)
       if (meaning?.of === 'row') rows.push({ table: meaning.table, rowId: meaning.rowId, row: value as RowWire | undefined })
       else if (meaning?.of === 'mutation') mutations.push({ seq: meaning.seq, record: this.#mutation(meaning.seq, value) })
       else if (meaning?.of === 'mutationSeq') this.queuedSoFar = typeof value === 'number' ? value : 0
+      else if (meaning?.of === 'signOut') signedOut = value !== undefined
       else if (meaning?.of === 'lease') this.epoch = readLease(value)?.epoch ?? 0
       else if (meaning?.of === 'ledger') ledger.push({ hash: meaning.hash, entry: this.#entry(meaning.hash, value) })
     }
-    this.#onChange({ reset, rows, mutations, ledger })
+    this.#onChange({ reset, signedOut, rows, mutations, ledger })
   }
 
   #mutation(seq: number, value: unknown): MutationRecord | undefined {

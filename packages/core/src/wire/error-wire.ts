@@ -12,7 +12,7 @@ const CODES: { readonly [Code in BseErrorCode]: true } = {
   NOT_FOUND: true, GONE: true, HASH_MISMATCH: true, STORAGE_FULL: true, VALIDATION_FAILED: true, CONFIG_INVALID: true,
   ALREADY_OPEN: true, CLOSED: true, OFFLINE: true, NETWORK: true, RATE_LIMITED: true, UNAUTHORIZED: true, FORBIDDEN: true,
   REJECTED: true, TOO_LARGE: true, RANGE_INVALID: true, PROVIDER_FAILED: true, STORAGE_FAILED: true, SCHEMA_TOO_NEW: true,
-  LOST_LEASE: true, DEPENDENCY_FAILED: true, DISCARDED: true, BLOB_MISSING: true, QUERY_INVALID: true,
+  LOST_LEASE: true, DEPENDENCY_FAILED: true, DISCARDED: true, BLOB_MISSING: true, QUERY_INVALID: true, PRINCIPAL_CHANGED: true, SIGNED_OUT: true, PENDING_WORK: true,
 }
 
 /** Anything that is not a `BseError` becomes `PROVIDER_FAILED` of `provider`, with its message. */

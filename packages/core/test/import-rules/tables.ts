@@ -21,7 +21,7 @@ export const coreRooms: ReadonlyMap<string, readonly string[]> = new Map([
   ['store', ['state', 'schema', 'provider']],
   ['subscription', ['store', 'cache', 'provider', 'internal']],
   ['tabs', ['state', 'environment', 'provider', 'internal']],
-  ['auth', ['state', 'provider', 'internal']],
+  ['auth', ['hash', 'environment', 'state', 'provider', 'internal']],
   ['peers', ['cache', 'upload', 'ledger', 'state', 'provider', 'internal']],
   ['recovery', ['cache', 'upload', 'mutation', 'ledger', 'state', 'provider']],
 ])
