@@ -1,13 +1,20 @@
 import type { Action } from './plan.ts'
 import type { BlobHash } from '../../src/wire/blob-hash.ts'
-import { WEATHERS } from './faults.ts'
+import { parseBlobRef } from '../../src/wire/blob-ref.ts'
+import type { RowWire } from '../../src/wire/mutation-wire.ts'
+import { WEATHERS, type WeatherName } from './faults.ts'
 import { SERVER, tagged } from './history.ts'
 import { Person } from './person.ts'
-import { createRandom } from './random.ts'
+import { hashOfContent } from './hand.ts'
+import { MOMENTS } from './moments.ts'
+import { createRandom, type Random } from './random.ts'
+import type { SimDevice } from './sim-device.ts'
 import type { SimTab } from './sim-tab.ts'
 import type { World } from './world.ts'
 
 const JUMPS_MS = [-86_400_000, -3_600_000, -30_000, 30_000, 3_600_000, 86_400_000]
+
+const NAMES = Object.keys(WEATHERS) as WeatherName[]
 
 /** Carries out one decision. Those that make no sense right now do nothing. */
 export async function act(world: World, action: Action): Promise<void> {
@@ -21,7 +28,7 @@ export async function act(world: World, action: Action): Promise<void> {
     case 'open':
       if (living === undefined) world.openTab(device, action.slot)
       return
-    case 'weather': device.weather = WEATHERS[random.pick(Object.keys(WEATHERS)) ?? ''] ?? {}; return
+    case 'weather': device.weather = WEATHERS[action.weather ?? random.pick(NAMES) ?? 'calm']; return
     case 'calm': device.weather = world.theme.weather; return
     case 'offline': device.setOnline(false); return
     case 'online': device.setOnline(true); return
@@ -29,21 +36,13 @@ export async function act(world: World, action: Action): Promise<void> {
     case 'roomy': device.full = 0; return
     case 'clockJump': device.wallOffsetMs += random.pick(JUMPS_MS) ?? 0; return
     case 'collect': {
-      const removed = world.server.collect(random.int(4))
+      const removed = world.server.collect(action.content === undefined ? random.int(4) : 0)
       if (removed.length > 0) world.trace(`server collects ${removed.map((hash) => hash.slice(7, 15)).join()}`)
       return
     }
-    case 'vanish': {
-      const stored: BlobHash[] = []
-      for await (const { hash } of device.cache().list()) stored.push(hash)
-      const hash = random.pick(stored.sort())
-      if (hash !== undefined) {
-        world.trace(`${device.name}: ${hash.slice(7, 15)} goes bad`)
-        await device.vanish(hash, random.chance(0.5))
-      }
-      return
-    }
-    case 'outsideWrite': case 'outsideDelete': return outside(world, action.kind, random.int(2 ** 31))
+    case 'vanish': return vanish(world, device, action)
+    case 'powerCut': return powerCut(world, device, random)
+    case 'outsideWrite': case 'outsideDelete': return outside(world, action.kind, random.int(2 ** 31), action.content)
     case 'wait': return
     default: return someTab === undefined ? undefined : inTab(world, action, someTab)
   }
@@ -57,6 +56,9 @@ async function inTab(world: World, action: Action, tab: SimTab): Promise<void> {
     case 'crash':
       tab.dieAt(1 + random.int(40), () => died(world, tab))
       return
+    case 'crashOn':
+      tab.dieOn(action.moment ?? random.pick(MOMENTS) ?? 'mutation queued', () => died(world, tab))
+      return
     case 'close':
       world.trace(`${tab.name} closes`)
       if (tab.isFrozen) return
@@ -68,7 +70,7 @@ async function inTab(world: World, action: Action, tab: SimTab): Promise<void> {
     case 'show': tab.setHidden(false); return
     default:
   }
-  const person = new Person(world, device, tab, random)
+  const person = new Person(world, device, tab, action)
   switch (action.kind) {
     case 'insert': person.insert(); return
     case 'insertAlbum': return person.insertAlbum()
@@ -79,6 +81,7 @@ async function inTab(world: World, action: Action, tab: SimTab): Promise<void> {
     case 'upsert': return person.upsert()
     case 'delete': return person.delete()
     case 'burst': person.burst(); return
+    case 'batch': return person.batch()
     case 'read': return person.read()
     case 'retry': return person.retry()
     case 'discard': return person.discard()
@@ -92,10 +95,31 @@ export function died(world: World, tab: SimTab): void {
   world.history.crashed(tab.ops)
 }
 
+async function vanish(world: World, device: SimDevice, { content, salt }: Action): Promise<void> {
+  const random = createRandom(salt)
+  const stored: BlobHash[] = []
+  for await (const { hash } of device.cache().list()) if (content === undefined || hash === hashOfContent(content)) stored.push(hash)
+  const hash = random.pick(stored.sort())
+  if (hash === undefined) return
+  world.trace(`${device.name}: ${hash.slice(7, 15)} goes bad`)
+  await device.vanish(hash, random.chance(0.5))
+}
+
+/** All tabs die at once, and the disk forgets what it was not made to keep. */
+async function powerCut(world: World, device: SimDevice, random: Random): Promise<void> {
+  for (const tab of device.living()) {
+    tab.die()
+    died(world, tab)
+  }
+  await device.cutPower(random)
+}
+
 /** Somebody else changes a row at the server. */
-function outside(world: World, kind: 'outsideWrite' | 'outsideDelete', choice: number): void {
+function outside(world: World, kind: 'outsideWrite' | 'outsideDelete', choice: number, content: number | undefined): void {
   const { remote } = world.server
-  const keys = [...remote.rows.keys()].filter((key) => key.startsWith('photos/')).sort()
+  const about = content === undefined ? undefined : hashOfContent(content)
+  const isAbout = ([key, row]: [string, RowWire]): boolean => key.startsWith('photos/') && (about === undefined || parseBlobRef(row.image)?.hash === about)
+  const keys = [...remote.rows].filter(isAbout).map(([key]) => key).sort()
   const rowId = keys[choice % Math.max(1, keys.length)]?.slice('photos/'.length)
   if (rowId === undefined) return
   const where = { table: 'photos' as const, rowId }

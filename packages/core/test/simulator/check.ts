@@ -3,7 +3,7 @@ import { hashesOf } from '../../src/model/mutation.ts'
 import { readLedgerEntry, readMutation } from '../../src/state/records.ts'
 import { blobHashFromHex, type BlobHash } from '../../src/wire/blob-hash.ts'
 import { parseBlobRef } from '../../src/wire/blob-ref.ts'
-import type { RowWire } from '../../src/wire/mutation-wire.ts'
+import type { MutationWire, RowWire } from '../../src/wire/mutation-wire.ts'
 import { SERVER, tagOf, type Op } from './history.ts'
 import { hashNow } from './sim-blob.ts'
 import type { SimDevice } from './sim-device.ts'
@@ -16,6 +16,7 @@ export async function check(world: World, options: { readonly retried: boolean }
   checkServer(world)
   checkWrites(world)
   checkEffects(world)
+  checkBatches(world)
   for (const device of world.devices) {
     await checkRows(world, device)
     await checkBytes(world, device)
@@ -47,11 +48,13 @@ function writesName(device: SimDevice, hash: BlobHash): boolean {
 }
 
 function checkMissing(world: World, device: SimDevice, item: Exclude<PendingItem, { type: 'upload' }>, retried: boolean): void {
-  const hashes = Object.values(item.data).flatMap((value) => parseBlobRef(value)?.hash ?? [])
+  // A batch is parked as one, for the bytes of any of its rows.
+  const data = pendingOf(device).flatMap((one) => (one.type !== 'upload' && one.id === item.id ? Object.values(one.data) : []))
+  const hashes = data.flatMap((value) => parseBlobRef(value)?.hash ?? [])
   const isThere = (hash: BlobHash): boolean => world.server.remote.blobs.has(hash)
   // It was true when it was parked; nobody asks again but the person.
   if (retried && hashes.every(isThere)) world.violation('stuck', `${device.name}: ${item.id} is parked for bytes that the server has`)
-  for (const value of Object.values(item.data)) {
+  for (const value of data) {
     const ref = parseBlobRef(value)
     const wasBrought = ref !== undefined && ref.name?.startsWith('ref#') !== true
     if (wasBrought && !isThere(ref.hash) && !device.vanished.has(ref.hash)) world.violation('lost', `${device.name}: bytes that ${item.id} brought are nowhere: ${ref.hash}`)
@@ -127,6 +130,20 @@ function checkEffects(world: World): void {
   }
 }
 
+/** The server took each batch whole, in one mutation, or nothing of it. */
+function checkBatches(world: World): void {
+  for (const batch of world.history.batches) {
+    const isIn = (op: Op, { ops }: MutationWire): boolean => ops.some(({ table, rowId, values }) => {
+      return table === op.table && rowId === op.rowId && op.columns.every((column) => tagOf(values[column]) === op.tag)
+    })
+    const [first] = batch
+    const taken = world.server.accepted.find((mutation) => first !== undefined && isIn(first, mutation))
+    const missing = batch.filter((op) => taken !== undefined && !isIn(op, taken))
+    const strays = batch.filter((op) => taken === undefined && world.history.wasApplied(op))
+    for (const { tag } of [...missing, ...strays]) world.violation('corrupt', `#${tag} and the rest of its batch did not reach the server as one`)
+  }
+}
+
 /** The device shows what the server has. */
 async function checkRows(world: World, device: SimDevice): Promise<void> {
   const [tab] = device.living()
@@ -172,7 +189,7 @@ async function checkBytes(world: World, device: SimDevice): Promise<void> {
     if (place !== said && !device.vanished.has(entry.hash) && entry.local !== 'lost') world.violation('ledger', `${device.name}: ${entry.hash} is ${place ?? 'absent'}, the ledger says ${entry.local} ${said ?? ''}`)
     found.delete(entry.hash)
   }
-  for (const hash of found.keys()) world.violation('ledger', `${device.name}: ${hash} is here and the ledger does not know`)
+  for (const hash of found.keys()) if (!device.strays.has(hash)) world.violation('ledger', `${device.name}: ${hash} is here and the ledger does not know`)
   const staged: string[] = []
   await store.sweep((stageId) => staged.push(stageId) > 0)
   if (staged.length > 0) world.violation('ledger', `${device.name}: ${staged.length} staged copies are left over`)

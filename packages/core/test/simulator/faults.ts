@@ -2,12 +2,15 @@ import { BseError } from '../../src/errors.ts'
 import type { Random } from './random.ts'
 
 /** What can happen to one call over the network. */
-export type NetworkFault = 'cut' | 'lost-answer' | 'slow' | 'duplicate' | 'refused' | 'busy' | 'rate-limited' | 'unauthorized' | 'garbled'
+export type NetworkFault = 'cut' | 'lost-answer' | 'slow' | 'late-answer' | 'duplicate' | 'refused' | 'busy' | 'rate-limited' | 'unauthorized' | 'garbled'
 
 /** How often each happens while a window of trouble is open, for one device. */
 export type Weather = { readonly [fault in NetworkFault]?: number }
 
-export const WEATHERS: Readonly<Record<string, Weather>> = {
+export type WeatherName = 'calm' | 'flaky' | 'slow' | 'echo' | 'refusing' | 'down' | 'expired' | 'garbling' | 'late' | 'crawling' | 'cut'
+
+export const WEATHERS: { readonly [name in WeatherName]: Weather } = {
+  calm: {},
   flaky: { cut: 0.25, 'lost-answer': 0.25 },
   slow: { slow: 0.5, 'lost-answer': 0.1 },
   echo: { duplicate: 0.6, 'lost-answer': 0.1 },
@@ -15,6 +18,9 @@ export const WEATHERS: Readonly<Record<string, Weather>> = {
   down: { busy: 0.8, 'rate-limited': 0.2 },
   expired: { unauthorized: 0.7 },
   garbling: { garbled: 0.6 },
+  late: { 'late-answer': 0.7 },
+  crawling: { slow: 1 },
+  cut: { cut: 1 },
 }
 
 export function drawFault(weather: Weather, random: Random): NetworkFault | undefined {

@@ -18,7 +18,7 @@ export async function heal(world: World, options: { readonly retries: boolean })
     device.full = 0
     device.setOnline(true)
     for (const tab of device.living()) {
-      tab.dieAt(Number.MAX_SAFE_INTEGER, () => undefined)
+      tab.spare()
       tab.thaw()
       tab.setHidden(false)
     }

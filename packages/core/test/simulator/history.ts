@@ -27,6 +27,8 @@ const NEVER = Number.POSITIVE_INFINITY
 /** All writes of all people, and what may be true of the server's rows because of them. */
 export class History {
   readonly ops: Op[] = []
+  /** Writes that were made as one. */
+  readonly batches: (readonly Op[])[] = []
   readonly #server: SimServer
   readonly #tick: () => number
   /** By tag and column: when the server took it. */
@@ -47,6 +49,10 @@ export class History {
     const begun: Op = { ...op, tag: this.ops.length, startedAt: this.#tick(), endedAt: NEVER, outcome: 'open', isWeak: false }
     this.ops.push(begun)
     return begun
+  }
+
+  noteBatch(ops: readonly Op[]): void {
+    this.batches.push(ops)
   }
 
   end(op: Op, outcome: Op['outcome']): void {

@@ -1,9 +1,11 @@
 import type { BlobRef } from '../../src/wire/blob-ref.ts'
 import type { PendingItem } from '../../src/events.ts'
-import { tagged, type Op } from './history.ts'
-import type { Random } from './random.ts'
-import { hashNow, SimFile } from './sim-blob.ts'
-import { INLINE_MAX_BYTES, type SimTab } from './sim-tab.ts'
+import { Hand, hashOfContent, type Intent } from './hand.ts'
+import { tagged } from './history.ts'
+import type { Action } from './plan.ts'
+import { createRandom, type Random } from './random.ts'
+import { hashNow } from './sim-blob.ts'
+import type { SimTab } from './sim-tab.ts'
 import type { SimDevice } from './sim-device.ts'
 import type { World } from './world.ts'
 
@@ -15,40 +17,45 @@ interface PhotoRow {
 /** Rows of a fixed id, that several people make or change without knowing of each other. */
 const SHARED_IDS = ['00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b']
 
-/** Why a write may be refused: no room, the tab closes, the row went away, or what it builds on was refused. */
-const REFUSALS: ReadonlySet<string> = new Set(['STORAGE_FULL', 'CLOSED', 'NOT_FOUND', 'DISCARDED', 'DEPENDENCY_FAILED'])
-
 /** What a person does in one tab. Nothing here waits for the engine: its answers are noted when they come. */
 export class Person {
   readonly #world: World
   readonly #device: SimDevice
   readonly #tab: SimTab
   readonly #random: Random
+  readonly #hand: Hand
+  /** Whose bytes it is about; left out, anything. */
+  readonly #about: string | undefined
+  /** Whether it is about the row that this device made last. */
+  readonly #isOwn: boolean
 
-  constructor(world: World, device: SimDevice, tab: SimTab, random: Random) {
+  constructor(world: World, device: SimDevice, tab: SimTab, { salt, content, own }: Action) {
     this.#world = world
     this.#device = device
     this.#tab = tab
-    this.#random = random
+    this.#random = createRandom(salt)
+    this.#hand = new Hand(world, device, tab, this.#random, content)
+    this.#about = content === undefined ? undefined : hashOfContent(content)
+    this.#isOwn = own === true
   }
 
   insert(): PhotoRow {
-    const tag = this.#world.history.nextTag
-    const id = this.#newId()
-    const audio = this.#random.chance(0.2) ? { audio: this.#file('audio', tag) } : {}
-    const values = { title: tagged('title', tag), image: this.#file('image', tag), ...audio }
-    const written = this.#write({ kind: 'insert', table: 'photos', rowId: id, columns: Object.keys(values) }, () => this.#tab.engine.photos.insert({ id, ...values }))
+    const tag = this.#hand.nextTag
+    const id = this.#hand.newId()
+    const audio = this.#random.chance(0.2) ? { audio: this.#hand.file('audio', tag) } : {}
+    const values = { title: tagged('title', tag), image: this.#hand.file('image', tag), ...audio }
+    const written = this.#hand.write({ kind: 'insert', table: 'photos', rowId: id, columns: Object.keys(values) }, () => this.#tab.engine.photos.insert({ id, ...values }))
     return { id, image: written.row?.image }
   }
 
   async insertAlbum(): Promise<void> {
-    const tag = this.#world.history.nextTag
-    const id = this.#newId()
-    this.#write({ kind: 'insert', table: 'albums', rowId: id, columns: ['title'] }, () => this.#tab.engine.albums.insert({ id, title: tagged('title', tag) }))
+    const tag = this.#hand.nextTag
+    const id = this.#hand.newId()
+    this.#hand.write({ kind: 'insert', table: 'albums', rowId: id, columns: ['title'] }, () => this.#tab.engine.albums.insert({ id, title: tagged('title', tag) }))
     const photo = await this.#somePhoto()
     if (photo !== undefined) {
       // An id carries no tag, so nobody is asked about this column later.
-      this.#write({ kind: 'update', table: 'photos', rowId: photo.id, columns: [] }, () => this.#tab.engine.photos.update(photo.id, { albumId: id }))
+      this.#hand.write({ kind: 'update', table: 'photos', rowId: photo.id, columns: [] }, () => this.#tab.engine.photos.update(photo.id, { albumId: id }))
     }
   }
 
@@ -56,18 +63,18 @@ export class Person {
   async insertRef(): Promise<void> {
     const other = await this.#someRef()
     if (other === undefined) return
-    const tag = this.#world.history.nextTag
-    const id = this.#newId()
+    const tag = this.#hand.nextTag
+    const id = this.#hand.newId()
     const values = { title: tagged('title', tag), image: { ...other, name: tagged('ref', tag) } }
-    this.#write({ kind: 'insert', table: 'photos', rowId: id, columns: Object.keys(values) }, () => this.#tab.engine.photos.insert({ id, ...values }))
+    this.#hand.write({ kind: 'insert', table: 'photos', rowId: id, columns: Object.keys(values) }, () => this.#tab.engine.photos.insert({ id, ...values }))
   }
 
   /** A new row that names bytes which are not stored yet, by the provisional name that they have on the screen. */
   #insertNaming(image: BlobRef): void {
-    const tag = this.#world.history.nextTag
-    const id = this.#newId()
+    const tag = this.#hand.nextTag
+    const id = this.#hand.newId()
     const values = { title: tagged('title', tag), image: { ...image, name: tagged('ref', tag) } }
-    this.#write({ kind: 'insert', table: 'photos', rowId: id, columns: Object.keys(values) }, () => this.#tab.engine.photos.insert({ id, ...values }))
+    this.#hand.write({ kind: 'insert', table: 'photos', rowId: id, columns: Object.keys(values) }, () => this.#tab.engine.photos.insert({ id, ...values }))
   }
 
   async update(): Promise<void> {
@@ -83,18 +90,18 @@ export class Person {
   async nameBlob(): Promise<void> {
     const [photo, other] = [await this.#somePhoto(), await this.#someRef()]
     if (photo === undefined || other === undefined) return
-    const tag = this.#world.history.nextTag
+    const tag = this.#hand.nextTag
     const image = { ...other, name: tagged('ref', tag) }
-    this.#write({ kind: 'update', table: 'photos', rowId: photo.id, columns: ['image'] }, () => this.#tab.engine.photos.update(photo.id, { image }))
+    this.#hand.write({ kind: 'update', table: 'photos', rowId: photo.id, columns: ['image'] }, () => this.#tab.engine.photos.update(photo.id, { image }))
   }
 
   async upsert(): Promise<void> {
     if (!this.#isOpen()) return
     const id = this.#random.pick(SHARED_IDS) ?? ''
     const seen = await this.#world.peek(this.#tab.engine.photos.get(id))
-    const tag = this.#world.history.nextTag
-    const values = { title: tagged('title', tag), image: this.#file('image', tag) }
-    this.#write({ kind: seen === undefined ? 'upsert' : 'update', table: 'photos', rowId: id, columns: Object.keys(values) }, () => this.#tab.engine.photos.upsert({ id, ...values }))
+    const tag = this.#hand.nextTag
+    const values = { title: tagged('title', tag), image: this.#hand.file('image', tag) }
+    this.#hand.write({ kind: seen === undefined ? 'upsert' : 'update', table: 'photos', rowId: id, columns: Object.keys(values) }, () => this.#tab.engine.photos.upsert({ id, ...values }))
   }
 
   async delete(): Promise<void> {
@@ -110,6 +117,31 @@ export class Person {
     if (this.#random.chance(0.5)) this.#update(id, 'image')
     if (image !== undefined && this.#random.chance(0.4)) this.#insertNaming(image)
     if (this.#random.chance(0.4)) this.#delete(id)
+  }
+
+  /** An album with its photos, and what belongs to it: all of it or nothing. */
+  async batch(): Promise<void> {
+    if (!this.#isOpen()) return
+    const photo = await this.#somePhoto()
+    const tag = this.#hand.nextTag
+    const [albumId, first, second] = [this.#hand.newId(), this.#hand.newId(), this.#hand.newId()]
+    const title = (place: number): string => tagged('title', tag + place)
+    const [image, other] = [this.#hand.file('image', tag + 1), this.#random.chance(0.5) ? this.#hand.file('image', tag + 2) : undefined]
+    const change = photo === undefined ? undefined : this.#random.pick(['update', 'delete', undefined] as const)
+    const intents: Intent[] = [
+      { kind: 'insert', table: 'albums', rowId: albumId, columns: ['title'] }, { kind: 'insert', table: 'photos', rowId: first, columns: ['title', 'image'] },
+    ]
+    if (other !== undefined) intents.push({ kind: 'insert', table: 'photos', rowId: second, columns: ['title', 'image'] })
+    const noteTag = tag + intents.length
+    if (photo !== undefined && change !== undefined) intents.push({ kind: change, table: 'photos', rowId: photo.id, columns: change === 'update' ? ['note'] : [] })
+    this.#hand.writeAll(intents, () => this.#tab.engine.batch(({ albums, photos }) => {
+      // The photo before its album: rows of one batch may refer to each other in any order.
+      photos.insert({ id: first, title: title(1), image, albumId })
+      albums.insert({ id: albumId, title: title(0) })
+      if (other !== undefined) photos.insert({ id: second, title: title(2), image: other, albumId })
+      if (photo !== undefined && change === 'update') photos.update(photo.id, { note: tagged('note', noteTag) })
+      if (photo !== undefined && change === 'delete') photos.delete(photo.id)
+    }))
   }
 
   /** Looks at a photo: its bytes are fetched when they are not here. */
@@ -129,43 +161,27 @@ export class Person {
   }
 
   async discard(): Promise<void> {
-    const item = this.#random.pick((await this.#pending()).filter(({ type }) => type !== 'upload'))
-    if (item === undefined || item.type === 'upload') return
-    const { table, rowId } = item
+    const pending = await this.#pending()
+    const own = this.#isOwn ? this.#ownRowId() : undefined
+    const item = this.#random.pick(pending.filter((one) => one.type !== 'upload' && (own === undefined || one.rowId === own)))
+    if (item === undefined) return
     this.#world.trace(`${this.#tab.name} discards ${item.id}`)
-    const weaken = (): void => this.#world.history.weaken(this.#device.name, table, rowId)
+    const weaken = (): void => {
+      for (const one of pending) if (one.type !== 'upload' && one.id === item.id) this.#world.history.weaken(this.#device.name, one.table, one.rowId)
+    }
     weaken()
     // Whatever was written while it went may have been merged into it.
     this.#tab.engine.offline.discard(item.id).then(weaken, weaken)
   }
 
   #update(id: string, column: 'title' | 'note' | 'image' | 'audio'): void {
-    const tag = this.#world.history.nextTag
-    const value = column === 'title' || column === 'note' ? tagged(column, tag) : this.#file(column, tag)
-    this.#write({ kind: 'update', table: 'photos', rowId: id, columns: [column] }, () => this.#tab.engine.photos.update(id, { [column]: value }))
+    const tag = this.#hand.nextTag
+    const value = column === 'title' || column === 'note' ? tagged(column, tag) : this.#hand.file(column, tag)
+    this.#hand.write({ kind: 'update', table: 'photos', rowId: id, columns: [column] }, () => this.#tab.engine.photos.update(id, { [column]: value }))
   }
 
   #delete(id: string): void {
-    this.#write({ kind: 'delete', table: 'photos', rowId: id, columns: [] }, () => this.#tab.engine.photos.delete(id))
-  }
-
-  #write<R extends PromiseLike<unknown>>(what: Pick<Op, 'kind' | 'table' | 'rowId' | 'columns'>, run: () => R): R {
-    const { history } = this.#world
-    const op = history.begin({ ...what, where: this.#device.name })
-    this.#tab.ops.push(op)
-    this.#world.trace(`${this.#tab.name} writes #${op.tag} ${what.kind} ${what.table}/${what.rowId} ${what.columns.join()}`)
-    const result = run()
-    result.then(() => {
-      history.end(op, 'acknowledged')
-      this.#world.trace(`${this.#tab.name} acknowledged #${op.tag}`)
-    }, (error: unknown) => {
-      // A write that was under way when its tab closed may have been committed.
-      const code = (error as { readonly code?: unknown }).code
-      history.end(op, code === 'CLOSED' ? 'crashed' : 'failed')
-      if (!REFUSALS.has(String(code))) this.#world.violation('lost', `${this.#tab.name} refused #${op.tag} for no good reason: ${String(error)}`)
-      this.#world.trace(`${this.#tab.name} refused #${op.tag}: ${String(code)}`)
-    })
-    return result
+    this.#hand.write({ kind: 'delete', table: 'photos', rowId: id, columns: [] }, () => this.#tab.engine.photos.delete(id))
   }
 
   #isOpen(): boolean {
@@ -175,7 +191,8 @@ export class Person {
   async #somePhoto(): Promise<PhotoRow | undefined> {
     if (!this.#isOpen()) return undefined
     const rows = (await this.#world.peek(this.#tab.engine.photos.where({}).get())) ?? []
-    const known = rows.filter((row) => row.image.hash.startsWith('sha256:'))
+    const own = this.#isOwn ? this.#ownRowId() : undefined
+    const known = rows.filter(({ id, image }) => image.hash.startsWith('sha256:') && (this.#isOwn ? id === own : this.#isAbout(image)))
     const photo = this.#random.pick([...known].sort((a, b) => (a.id < b.id ? -1 : 1)))
     if (photo !== undefined) this.#world.knownRefs.push(photo.image)
     return photo
@@ -184,24 +201,19 @@ export class Person {
   /** Of a photo that is there, or of one that somebody saw at some time. */
   async #someRef(): Promise<BlobRef | undefined> {
     if (!this.#isOpen()) return undefined
-    return this.#random.chance(0.35) ? this.#random.pick(this.#world.knownRefs) : (await this.#somePhoto())?.image
+    const isMemory = this.#random.chance(this.#about === undefined ? 0.35 : 0.8)
+    return isMemory ? this.#random.pick(this.#world.knownRefs.filter((ref) => this.#isAbout(ref))) : (await this.#somePhoto())?.image
+  }
+
+  #isAbout({ hash }: BlobRef): boolean {
+    return this.#about === undefined || this.#about === hash
+  }
+
+  #ownRowId(): string | undefined {
+    return this.#world.history.ops.findLast(({ where, kind, table }) => where === this.#device.name && kind === 'insert' && table === 'photos')?.rowId
   }
 
   async #pending(): Promise<readonly PendingItem[]> {
     return this.#isOpen() ? ((await this.#world.peek(this.#tab.engine.offline.pending())) ?? []) : []
-  }
-
-  /** One of few contents, so that the same bytes come again; small ones ride in the commit, large ones do not. */
-  #file(kind: string, tag: number): File {
-    const { contents, unique } = this.#world.theme
-    const content = this.#random.int(contents)
-    const sizeBytes = content % 3 === 0 ? 20 + content : INLINE_MAX_BYTES + 40 + content
-    const bytes = !this.#random.chance(unique) ? new Uint8Array(sizeBytes).fill(content) : this.#random.bytes(sizeBytes)
-    return new SimFile([bytes], tagged(kind, tag), { type: 'image/png' }) as unknown as File
-  }
-
-  #newId(): string {
-    const hex = Array.from(this.#random.bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`
   }
 }

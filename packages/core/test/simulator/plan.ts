@@ -1,10 +1,12 @@
-import type { Weather } from './faults.ts'
-import { createRandom } from './random.ts'
+import type { Weather, WeatherName } from './faults.ts'
+import type { Moment } from './moments.ts'
+import { createRandom, type Random } from './random.ts'
+import { sceneOf, type SceneKind } from './scenes.ts'
 import type { ServerRules } from './sim-server.ts'
 
 export type ActionKind =
-  | 'open' | 'close' | 'crash' | 'freeze' | 'thaw' | 'hide' | 'show'
-  | 'insert' | 'insertAlbum' | 'insertRef' | 'update' | 'replaceBlob' | 'nameBlob' | 'upsert' | 'delete' | 'burst'
+  | 'open' | 'close' | 'crash' | 'crashOn' | 'powerCut' | 'freeze' | 'thaw' | 'hide' | 'show'
+  | 'insert' | 'insertAlbum' | 'insertRef' | 'update' | 'replaceBlob' | 'nameBlob' | 'upsert' | 'delete' | 'burst' | 'batch'
   | 'read' | 'retry' | 'discard'
   | 'weather' | 'calm' | 'offline' | 'online' | 'full' | 'roomy' | 'clockJump'
   | 'outsideWrite' | 'outsideDelete' | 'collect' | 'vanish' | 'wait'
@@ -18,12 +20,18 @@ export interface Action {
   readonly salt: number
   /** Time that passes afterwards. */
   readonly gapMs: number
+  /** Which of the few contents it is about; left out, any or one that nobody else has. */
+  readonly content?: number
+  /** About the row that this device made last. */
+  readonly own?: boolean
+  readonly moment?: Moment
+  readonly weather?: WeatherName
 }
 
 /** How often each kind comes, relative to the others. */
 const WEIGHTS: Readonly<Record<ActionKind, number>> = {
-  open: 5, close: 2, crash: 7, freeze: 2, thaw: 2, hide: 2, show: 2,
-  insert: 14, insertAlbum: 2, insertRef: 5, update: 10, replaceBlob: 7, nameBlob: 3, upsert: 3, delete: 6, burst: 4,
+  open: 5, close: 2, crash: 5, crashOn: 5, powerCut: 1, freeze: 2, thaw: 2, hide: 2, show: 2,
+  insert: 14, insertAlbum: 2, insertRef: 5, update: 10, replaceBlob: 7, nameBlob: 3, upsert: 3, delete: 6, burst: 4, batch: 5,
   read: 6, retry: 2, discard: 3,
   weather: 5, calm: 3, offline: 2, online: 3, full: 2, roomy: 2, clockJump: 2,
   outsideWrite: 2, outsideDelete: 1, collect: 4, vanish: 1.5, wait: 3,
@@ -40,6 +48,8 @@ export interface Theme {
   readonly rules: Partial<ServerRules>
   /** How the network is when nothing else is said. */
   readonly weather: Weather
+  /** What is played between the decisions that are drawn one by one, and how often. */
+  readonly scenes?: { readonly kind: SceneKind; readonly chance: number }
 }
 
 const THEMES: readonly Theme[] = [
@@ -69,6 +79,18 @@ const THEMES: readonly Theme[] = [
     name: 'second thoughts', weights: { update: 20, discard: 20, insert: 20, retry: 6, crash: 10, open: 10 }, contents: 12, unique: 0.5,
     rules: { replicas: true, refuses: 0.2 }, weather: { slow: 0.2 },
   },
+  {
+    name: 'races for bytes', weights: { weather: 1, offline: 0.5, full: 0.5, crash: 2, insert: 4 }, contents: 5, unique: 0,
+    rules: { replicas: false, remembersCollected: true, refuses: 0 }, weather: {}, scenes: { kind: 'bytes', chance: 0.35 },
+  },
+  {
+    name: 'races of writes', weights: { weather: 1, offline: 0.5, full: 0.5, crash: 2 }, contents: 5, unique: 0.5,
+    rules: { replicas: false, reportsConflicts: true }, weather: {}, scenes: { kind: 'writes', chance: 0.3 },
+  },
+  {
+    name: 'races with a replica', weights: { weather: 1, offline: 0.5, full: 0.5, crash: 2 }, contents: 5, unique: 0.5,
+    rules: { replicas: true, refuses: 0.1 }, weather: {}, scenes: { kind: 'writes', chance: 0.3 },
+  },
 ]
 
 export function themeOf(seed: number): Theme {
@@ -90,17 +112,26 @@ export function planOf(seed: number): readonly Action[] {
     }
     return 'wait'
   }
+  const { scenes } = themeOf(seed)
   const actions: Action[] = [opening(0, 0), opening(1, 0)]
   const length = 20 + random.int(45)
   while (actions.length < length) {
-    const kind = draw()
-    const gap = random.pick(GAPS_MS) ?? 0
-    actions.push({
-      kind, device: random.chance(0.6) ? 0 : 1, slot: random.chance(0.6) ? 0 : random.chance(0.6) ? 1 : 2, salt: random.int(2 ** 31),
-      gapMs: kind === 'wait' ? 2_000 + random.int(60_000) : gap,
-    })
+    if (scenes !== undefined && random.chance(scenes.chance)) actions.push(...play(scenes.kind, random))
+    else actions.push(single(draw(), random))
   }
   return actions
+}
+
+function single(kind: ActionKind, random: Random): Action {
+  const gap = random.pick(GAPS_MS) ?? 0
+  return {
+    kind, device: random.chance(0.6) ? 0 : 1, slot: random.chance(0.6) ? 0 : random.chance(0.6) ? 1 : 2, salt: random.int(2 ** 31),
+    gapMs: kind === 'wait' ? 2_000 + random.int(60_000) : gap,
+  }
+}
+
+function play(kind: SceneKind, random: Random): readonly Action[] {
+  return sceneOf(kind, random).map((beat) => ({ device: 0, slot: 0, salt: random.int(2 ** 31), ...beat }))
 }
 
 function opening(device: 0 | 1, slot: 0): Action {

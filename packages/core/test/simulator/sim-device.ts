@@ -5,6 +5,7 @@ import { readLedgerEntry, readMutation } from '../../src/state/records.ts'
 import { hashesOf } from '../../src/model/mutation.ts'
 import { blobHashFromHex, type BlobHash } from '../../src/wire/blob-hash.ts'
 import type { Weather } from './faults.ts'
+import type { Random } from './random.ts'
 import type { SimTab } from './sim-tab.ts'
 import type { World } from './world.ts'
 
@@ -22,7 +23,12 @@ export class SimDevice {
   readonly vanished: Map<BlobHash, number> = new Map()
   /** All records as committed, kept beside the store: what the checks look at. */
   readonly records: Map<string, unknown> = new Map()
-  readonly #openState: StateFactory = memoryState()
+  /** Published bytes whose record a power cut took back: nobody looks for them until they are brought again. */
+  readonly strays: Set<BlobHash> = new Set()
+  /** The records as of the last strict update, and what was committed since: a power cut may take that back. */
+  readonly #flushed: Map<string, unknown> = new Map()
+  readonly #unflushed: (readonly StateOp[])[] = []
+  #openState: StateFactory = memoryState()
   readonly #openCache: ReturnType<typeof memoryCache> = memoryCache()
   readonly #listeners: Set<(online: boolean) => void> = new Set()
   readonly #world: World
@@ -51,6 +57,8 @@ export class SimDevice {
       update: (read, decide, options) => store.update(read, (get) => {
         const decided = decide(get)
         this.#committed(decided.ops)
+        this.#unflushed.push(decided.ops)
+        if (options.durability === 'strict') this.#flush()
         return decided
       }, options),
     }
@@ -87,21 +95,42 @@ export class SimDevice {
     if (rot) await store.publish({ ...(await store.stage(new Blob(['rotten']))), hash })
   }
 
-  #committed(ops: readonly StateOp[]): void {
-    for (const op of ops) {
-      if ('put' in op) this.records.set(op.put, op.value)
-      else if ('delete' in op) this.#recordWent(op.delete)
-      else for (const key of [...this.records.keys()]) if (key >= op.deleteRange.from && key < op.deleteRange.to) this.#recordWent(key)
+  /** The last of the updates that were not strict are gone, as many as chance has it. All tabs are dead. */
+  async cutPower(random: Random): Promise<void> {
+    this.#unflushed.splice(random.int(this.#unflushed.length + 1))
+    this.#flush()
+    this.records.clear()
+    for (const [key, value] of this.#flushed) this.records.set(key, value)
+    this.#openState = memoryState()
+    const ops = [...this.#flushed].map(([put, value]) => ({ put, value }))
+    await this.#openState('sim').update([], () => ({ ops, result: undefined }), { durability: 'strict' })
+    await this.#compareBytes()
+  }
+
+  /** Files stay as they are: the records of some are older now, or none. */
+  async #compareBytes(): Promise<void> {
+    const files = new Set<BlobHash>()
+    for await (const { hash } of this.#openCache('sim').list()) files.add(hash)
+    for (const hash of files) if (!this.records.has(ledgerKey(hash))) this.strays.add(hash)
+    for (const [key, value] of this.records) {
+      const entry = key.startsWith('led/') ? readLedgerEntry(value) : undefined
+      if (entry === undefined || entry.inline) continue
+      if (entry.local === 'present' && !files.has(entry.hash)) this.vanished.set(entry.hash, this.#world.log.tick)
+      if (entry.local === 'absent' && files.has(entry.hash)) this.strays.add(entry.hash)
     }
+  }
+
+  #flush(): void {
+    for (const ops of this.#unflushed.splice(0)) apply(this.#flushed, ops)
+  }
+
+  #committed(ops: readonly StateOp[]): void {
+    apply(this.records, ops)
     for (const op of ops) {
       if ('delete' in op && op.delete.startsWith('bytes/')) this.#bytesWent(blobHashFromHex(op.delete.slice('bytes/'.length)))
     }
     if (JSON.stringify(ops).includes('pending:')) this.#world.violation('corrupt', `${this.name}: a provisional name was stored`)
     this.#world.trace(`${this.name} commits ${ops.map(describe).join(', ')}`)
-  }
-
-  #recordWent(key: string): void {
-    this.records.delete(key)
   }
 
   /** Held at every removal of bytes: what a queued write names is at the server, or it does not go. */
@@ -116,6 +145,14 @@ export class SimDevice {
       if (record === undefined || record.state.is === 'applied' || !hashesOf(record.ops).has(hash)) continue
       this.#world.violation('lost', `${this.name}: bytes of ${hash} removed while ${key} (${record.state.is}) names them and no server has them`)
     }
+  }
+}
+
+function apply(records: Map<string, unknown>, ops: readonly StateOp[]): void {
+  for (const op of ops) {
+    if ('put' in op) records.set(op.put, op.value)
+    else if ('delete' in op) records.delete(op.delete)
+    else for (const key of [...records.keys()]) if (key >= op.deleteRange.from && key < op.deleteRange.to) records.delete(key)
   }
 }
 

@@ -76,10 +76,12 @@ export class SimServer {
     if (this.refuses(id)) return { id, is: 'rejected', code: 'SIM_REFUSED' }
     const hashes = this.#hashesIn(ops.map((op) => op.values)).filter((hash) => !this.remote.blobs.has(hash))
     if (hashes.length > 0) return { id, is: 'needs-blobs', hashes }
-    const [op] = ops
-    const current = op === undefined ? undefined : this.remote.row(op.table, op.rowId)
-    const differs = op?.previous !== null && Object.entries(op?.previous ?? {}).some(([column, value]) => !sameCell(current?.[column], value))
-    return this.#rules.reportsConflicts && differs ? { id, is: 'conflict', current: current ?? null } : undefined
+    if (!this.#rules.reportsConflicts) return undefined
+    const disputed = ops.find(({ table, rowId, previous }) => {
+      const current = this.remote.row(table, rowId)
+      return Object.entries(previous ?? {}).some(([column, value]) => !sameCell(current?.[column], value))
+    })
+    return disputed === undefined ? undefined : { id, is: 'conflict', current: this.remote.row(disputed.table, disputed.rowId) ?? null }
   }
 
   /** Removes what no row has named for at least `graceSteps` steps. An upload counts as being named. */

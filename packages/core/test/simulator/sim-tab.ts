@@ -1,8 +1,9 @@
 import { createSyncEngine, type SyncEngine } from '../../src/index.ts'
-import type { CacheStore, HeldLock, LockRequest, Locks, StateStore } from '../../src/provider/index.ts'
+import type { CacheStore, HeldLock, LockRequest, Locks, StateOp, StateStore } from '../../src/provider/index.ts'
 import { MortalTab } from '../../src/testing/mortal-tab.ts'
 import { drawFault, networkError, storageFull, type NetworkFault } from './faults.ts'
 import type { Op } from './history.ts'
+import { isMoment, type Moment } from './moments.ts'
 import type { Random } from './random.ts'
 import type { SimDevice } from './sim-device.ts'
 import { simBlobs, simData, type Wire } from './sim-providers.ts'
@@ -23,6 +24,9 @@ export type SimEngine = SyncEngine<typeof schema>
 /** Blobs up to this size ride in the commit. */
 export const INLINE_MAX_BYTES = 64
 
+/** Faults of an answer: the server has done what it was asked. */
+const AFTERWARDS: ReadonlySet<string> = new Set(['lost-answer', 'late-answer', 'garbled'])
+
 /** One tab with a real engine in it, whose every call of the outside takes time, can fail, and can be the last. */
 export class SimTab {
   readonly name: string
@@ -41,6 +45,7 @@ export class SimTab {
   #isFrozen = false
   #isHidden = false
   #hasFailed = false
+  #deadly: { readonly moment: Moment; readonly onDeath: () => void } | undefined
   #closing: Promise<void> | undefined
 
   constructor(world: World, device: SimDevice, serial: number) {
@@ -86,6 +91,17 @@ export class SimTab {
 
   dieAt(step: number, onDeath: () => void): void {
     this.#mortal.dieAt(step, onDeath)
+  }
+
+  /** Dies at the update that writes `moment`, with that written and nobody told. */
+  dieOn(moment: Moment, onDeath: () => void): void {
+    this.#deadly = { moment, onDeath }
+  }
+
+  /** Whatever was to kill it does so no more. */
+  spare(): void {
+    this.#deadly = undefined
+    this.#mortal.dieAt(Number.MAX_SAFE_INTEGER, () => undefined)
   }
 
   die(): void {
@@ -154,6 +170,13 @@ export class SimTab {
     this.#world.trace(`${this.name} ${name}`)
   }
 
+  #dieIfDue(ops: readonly StateOp[]): void {
+    const deadly = this.#deadly
+    if (deadly === undefined || this.isDead || !isMoment(deadly.moment, ops)) return
+    this.#mortal.die()
+    deadly.onDeath()
+  }
+
   #failWhenFull(name: string): void {
     if (this.#random.chance(this.#device.full)) throw storageFull(name)
   }
@@ -164,7 +187,14 @@ export class SimTab {
       update: async (read, decide, options) => {
         await this.#inLane('update', 12)
         this.#failWhenFull('update')
-        return store.update(read, decide, options)
+        let ops: readonly StateOp[] = []
+        const result = await store.update(read, (get) => {
+          const decided = decide(get)
+          ops = decided.ops
+          return decided
+        }, options)
+        this.#dieIfDue(ops)
+        return result
       },
       get: async (keys) => {
         await this.#inLane('get', 4)
@@ -208,8 +238,9 @@ export class SimTab {
     this.#world.trace(`${this.name} ${name}${fault === undefined ? '' : ` (${fault})`}`)
     if (fault === 'slow') await abortable(this.#world.time.sleep(5_000 + this.#random.int(40_000)), signal)
     else if (fault === 'duplicate') await run(undefined)
-    else if (fault !== undefined && fault !== 'lost-answer' && fault !== 'garbled') throw networkError(fault, name, this.#random)
+    else if (fault === 'offline' || (fault !== undefined && !AFTERWARDS.has(fault))) throw networkError(fault, name, this.#random)
     const answer = await run(fault)
+    if (fault === 'late-answer') await abortable(this.#world.time.sleep(100 + this.#random.int(20_000)), signal)
     await this.#pause(40, signal)
     if (fault === 'lost-answer') throw networkError(fault, name, this.#random)
     return answer
