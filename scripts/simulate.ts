@@ -59,9 +59,10 @@ function indexesOf(seed: number, kept: readonly Action[]): readonly number[] {
 }
 
 function print(report: Report): void {
-  const { seeds, crashes, writes, acknowledged, violations, cells, unvisited, wronglyListed } = report
+  const { seeds, crashes, writes, acknowledged, violations, traceHash, cells, unvisited, wronglyListed } = report
   console.log(`${seeds} seeds, ${crashes} crashes, ${writes} writes, ${acknowledged} of them acknowledged`)
   console.log(Object.entries(violations).map(([is, count]) => `${count} ${is}`).join(', '))
+  console.log(`trace ${traceHash}`)
   const visited = nonTrivialCells().filter((cell) => cells.has(cell))
   console.log(`${visited.length} cells visited, ${Object.keys(UNREACHED).length} out of reach, ${unvisited.length} missed`)
   for (const cell of visited) if (options.cells || seeds >= COVERAGE_FROM_SEEDS) console.log(`  ${String(cells.get(cell)).padStart(8)}  ${cell}`)

@@ -34,12 +34,16 @@ export async function act(world: World, action: Action): Promise<void> {
     case 'online': device.setOnline(true); return
     case 'full': device.full = 0.3; return
     case 'roomy': device.full = 0; return
+    case 'slowDisk': device.diskSlowness = 20; return
+    case 'fastDisk': device.diskSlowness = 1; return
     case 'clockJump': device.wallOffsetMs += random.pick(JUMPS_MS) ?? 0; return
     case 'collect': {
       const removed = world.server.collect(action.content === undefined ? random.int(4) : 0)
       if (removed.length > 0) world.trace(`server collects ${removed.map((hash) => hash.slice(7, 15)).join()}`)
       return
     }
+    case 'lenient': world.server.reportConflicts(false); return
+    case 'stern': world.server.reportConflicts(true); return
     case 'vanish': return vanish(world, device, action)
     case 'powerCut': return powerCut(world, device, random)
     case 'outsideWrite': case 'outsideDelete': return outside(world, action.kind, random.int(2 ** 31), action.content)
@@ -56,16 +60,19 @@ async function inTab(world: World, action: Action, tab: SimTab): Promise<void> {
     case 'crash':
       tab.dieAt(1 + random.int(40), () => died(world, tab))
       return
-    case 'crashOn':
-      tab.dieOn(action.moment ?? random.pick(MOMENTS) ?? 'mutation queued', () => died(world, tab))
-      return
+    case 'crashOn': crashOn(world, device, tab, action); return
     case 'close':
       world.trace(`${tab.name} closes`)
       if (tab.isFrozen) return
       tab.close().catch((error: unknown) => world.violation('stuck', `${tab.name} could not close: ${String(error)}`))
       return
-    case 'freeze': tab.freeze(random.chance(0.7)); return
-    case 'thaw': tab.thaw(); return
+    case 'freeze': {
+      const leader = action.own === true ? leaderOf(device) : undefined
+      const sleeper = leader ?? tab
+      sleeper.freeze(leader !== undefined || random.chance(0.7))
+      return
+    }
+    case 'thaw': for (const one of action.own === true ? device.living() : [tab]) one.thaw(); return
     case 'hide': tab.setHidden(true); return
     case 'show': tab.setHidden(false); return
     default:
@@ -89,6 +96,22 @@ async function inTab(world: World, action: Action, tab: SimTab): Promise<void> {
   }
 }
 
+/** Whoever leads, mostly. With a content, somebody brings just that in another tab at the very moment. */
+function crashOn(world: World, device: SimDevice, tab: SimTab, action: Action): void {
+  const random = createRandom(action.salt)
+  const leader = leaderOf(device)
+  const victim = leader !== undefined && random.chance(0.7) ? leader : tab
+  victim.dieOn(action.moment ?? random.pick(MOMENTS) ?? 'mutation queued', () => {
+    died(world, victim)
+    const [other] = device.living()
+    if (action.content !== undefined && other !== undefined) new Person(world, device, other, action).insert()
+  })
+}
+
+function leaderOf(device: SimDevice): SimTab | undefined {
+  return device.living().find((one) => one.engine.status.getSnapshot().leads)
+}
+
 export function died(world: World, tab: SimTab): void {
   world.crashes += 1
   world.trace(`${tab.name} dies`)
@@ -102,7 +125,7 @@ async function vanish(world: World, device: SimDevice, { content, salt }: Action
   const hash = random.pick(stored.sort())
   if (hash === undefined) return
   world.trace(`${device.name}: ${hash.slice(7, 15)} goes bad`)
-  await device.vanish(hash, random.chance(0.5))
+  await device.vanish(hash, random.chance(content === undefined ? 0.5 : 0.2))
 }
 
 /** All tabs die at once, and the disk forgets what it was not made to keep. */

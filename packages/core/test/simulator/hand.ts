@@ -4,6 +4,7 @@ import { hashNow, SimFile } from './sim-blob.ts'
 import { INLINE_MAX_BYTES, type SimTab } from './sim-tab.ts'
 import type { SimDevice } from './sim-device.ts'
 import type { BlobHash } from '../../src/wire/blob-hash.ts'
+import type { BlobRef } from '../../src/wire/blob-ref.ts'
 import type { World } from './world.ts'
 
 export type Intent = Pick<Op, 'kind' | 'table' | 'rowId' | 'columns'>
@@ -85,6 +86,10 @@ function sizeOf(content: number): number {
 
 function bytesOf(content: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(sizeOf(content)).fill(content)
+}
+
+export function refOfContent(content: number): BlobRef {
+  return { hash: hashOfContent(content), sizeBytes: sizeOf(content), type: 'image/png' }
 }
 
 export function hashOfContent(content: number): BlobHash {

@@ -16,6 +16,7 @@ export async function heal(world: World, options: { readonly retries: boolean })
   for (const device of world.devices) {
     device.weather = {}
     device.full = 0
+    device.diskSlowness = 1
     device.setOnline(true)
     for (const tab of device.living()) {
       tab.spare()

@@ -1,6 +1,6 @@
 import type { BlobRef } from '../../src/wire/blob-ref.ts'
 import type { PendingItem } from '../../src/events.ts'
-import { Hand, hashOfContent, type Intent } from './hand.ts'
+import { Hand, refOfContent, type Intent } from './hand.ts'
 import { tagged } from './history.ts'
 import type { Action } from './plan.ts'
 import { createRandom, type Random } from './random.ts'
@@ -25,7 +25,7 @@ export class Person {
   readonly #random: Random
   readonly #hand: Hand
   /** Whose bytes it is about; left out, anything. */
-  readonly #about: string | undefined
+  readonly #about: BlobRef | undefined
   /** Whether it is about the row that this device made last. */
   readonly #isOwn: boolean
 
@@ -35,7 +35,7 @@ export class Person {
     this.#tab = tab
     this.#random = createRandom(salt)
     this.#hand = new Hand(world, device, tab, this.#random, content)
-    this.#about = content === undefined ? undefined : hashOfContent(content)
+    this.#about = content === undefined ? undefined : refOfContent(content)
     this.#isOwn = own === true
   }
 
@@ -201,12 +201,14 @@ export class Person {
   /** Of a photo that is there, or of one that somebody saw at some time. */
   async #someRef(): Promise<BlobRef | undefined> {
     if (!this.#isOpen()) return undefined
-    const isMemory = this.#random.chance(this.#about === undefined ? 0.35 : 0.8)
-    return isMemory ? this.#random.pick(this.#world.knownRefs.filter((ref) => this.#isAbout(ref))) : (await this.#somePhoto())?.image
+    // Of bytes that are spoken of, somebody has a link; whether they exist is another matter.
+    const known = this.#about === undefined ? this.#world.knownRefs : [this.#about]
+    const isMemory = this.#about !== undefined || this.#random.chance(0.35)
+    return isMemory ? this.#random.pick(known) : (await this.#somePhoto())?.image
   }
 
   #isAbout({ hash }: BlobRef): boolean {
-    return this.#about === undefined || this.#about === hash
+    return this.#about === undefined || this.#about.hash === hash
   }
 
   #ownRowId(): string | undefined {

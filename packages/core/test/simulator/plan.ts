@@ -8,8 +8,8 @@ export type ActionKind =
   | 'open' | 'close' | 'crash' | 'crashOn' | 'powerCut' | 'freeze' | 'thaw' | 'hide' | 'show'
   | 'insert' | 'insertAlbum' | 'insertRef' | 'update' | 'replaceBlob' | 'nameBlob' | 'upsert' | 'delete' | 'burst' | 'batch'
   | 'read' | 'retry' | 'discard'
-  | 'weather' | 'calm' | 'offline' | 'online' | 'full' | 'roomy' | 'clockJump'
-  | 'outsideWrite' | 'outsideDelete' | 'collect' | 'vanish' | 'wait'
+  | 'weather' | 'calm' | 'offline' | 'online' | 'full' | 'roomy' | 'slowDisk' | 'fastDisk' | 'clockJump'
+  | 'outsideWrite' | 'outsideDelete' | 'lenient' | 'stern' | 'collect' | 'vanish' | 'wait'
 
 /** One decision of a run. Taking some out of the list leaves a run that makes sense: that is how a failing one is shrunk. */
 export interface Action {
@@ -20,9 +20,11 @@ export interface Action {
   readonly salt: number
   /** Time that passes afterwards. */
   readonly gapMs: number
+  /** Less time passes when an update of the device's state writes this. */
+  readonly until?: Moment
   /** Which of the few contents it is about; left out, any or one that nobody else has. */
   readonly content?: number
-  /** About the row that this device made last. */
+  /** About the row that this device made last; of freezing and thawing, about the tab that leads. */
   readonly own?: boolean
   readonly moment?: Moment
   readonly weather?: WeatherName
@@ -33,8 +35,8 @@ const WEIGHTS: Readonly<Record<ActionKind, number>> = {
   open: 5, close: 2, crash: 5, crashOn: 5, powerCut: 1, freeze: 2, thaw: 2, hide: 2, show: 2,
   insert: 14, insertAlbum: 2, insertRef: 5, update: 10, replaceBlob: 7, nameBlob: 3, upsert: 3, delete: 6, burst: 4, batch: 5,
   read: 6, retry: 2, discard: 3,
-  weather: 5, calm: 3, offline: 2, online: 3, full: 2, roomy: 2, clockJump: 2,
-  outsideWrite: 2, outsideDelete: 1, collect: 4, vanish: 1.5, wait: 3,
+  weather: 5, calm: 3, offline: 2, online: 3, full: 2, roomy: 2, slowDisk: 1, fastDisk: 2, clockJump: 2,
+  outsideWrite: 2, outsideDelete: 1, lenient: 0.5, stern: 0.5, collect: 4, vanish: 1.5, wait: 3,
 }
 
 /** What a seed is about, beside the usual: some things meet only where they are frequent. */
@@ -81,15 +83,15 @@ const THEMES: readonly Theme[] = [
   },
   {
     name: 'races for bytes', weights: { weather: 1, offline: 0.5, full: 0.5, crash: 2, insert: 4 }, contents: 5, unique: 0,
-    rules: { replicas: false, remembersCollected: true, refuses: 0 }, weather: {}, scenes: { kind: 'bytes', chance: 0.35 },
+    rules: { replicas: false, remembersCollected: true, refuses: 0 }, weather: {}, scenes: { kind: 'bytes', chance: 0.7 },
   },
   {
     name: 'races of writes', weights: { weather: 1, offline: 0.5, full: 0.5, crash: 2 }, contents: 5, unique: 0.5,
-    rules: { replicas: false, reportsConflicts: true }, weather: {}, scenes: { kind: 'writes', chance: 0.3 },
+    rules: { replicas: false, reportsConflicts: true, refuses: 0.3 }, weather: {}, scenes: { kind: 'writes', chance: 0.7 },
   },
   {
     name: 'races with a replica', weights: { weather: 1, offline: 0.5, full: 0.5, crash: 2 }, contents: 5, unique: 0.5,
-    rules: { replicas: true, refuses: 0.1 }, weather: {}, scenes: { kind: 'writes', chance: 0.3 },
+    rules: { replicas: true, refuses: 0.1 }, weather: {}, scenes: { kind: 'writes', chance: 0.7 },
   },
 ]
 
@@ -114,7 +116,7 @@ export function planOf(seed: number): readonly Action[] {
   }
   const { scenes } = themeOf(seed)
   const actions: Action[] = [opening(0, 0), opening(1, 0)]
-  const length = 20 + random.int(45)
+  const length = 20 + random.int(45) + (scenes === undefined ? 0 : 40)
   while (actions.length < length) {
     if (scenes !== undefined && random.chance(scenes.chance)) actions.push(...play(scenes.kind, random))
     else actions.push(single(draw(), random))

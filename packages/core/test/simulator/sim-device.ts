@@ -5,6 +5,7 @@ import { readLedgerEntry, readMutation } from '../../src/state/records.ts'
 import { hashesOf } from '../../src/model/mutation.ts'
 import { blobHashFromHex, type BlobHash } from '../../src/wire/blob-hash.ts'
 import type { Weather } from './faults.ts'
+import { isMoment, type Moment } from './moments.ts'
 import type { Random } from './random.ts'
 import type { SimTab } from './sim-tab.ts'
 import type { World } from './world.ts'
@@ -18,6 +19,10 @@ export class SimDevice {
   weather: Weather = {}
   /** How likely a store has no room. */
   full = 0
+  /** What somebody waits for to be written; `undefined` once it was. */
+  awaited: Moment | undefined
+  /** How many times longer than usual a call of state may take. */
+  diskSlowness = 1
   wallOffsetMs = 0
   /** Blobs that the browser took away, or changed, behind our back, and when. */
   readonly vanished: Map<BlobHash, number> = new Map()
@@ -126,6 +131,7 @@ export class SimDevice {
 
   #committed(ops: readonly StateOp[]): void {
     apply(this.records, ops)
+    if (this.awaited !== undefined && isMoment(this.awaited, ops)) this.awaited = undefined
     for (const op of ops) {
       if ('delete' in op && op.delete.startsWith('bytes/')) this.#bytesWent(blobHashFromHex(op.delete.slice('bytes/'.length)))
     }

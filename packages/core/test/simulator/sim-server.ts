@@ -41,6 +41,11 @@ export class SimServer {
     return this.#rules.replicas
   }
 
+  /** People change the rules of a server while it runs. */
+  reportConflicts(does: boolean): void {
+    if (!this.#rules.replicas) this.#rules = { ...this.#rules, reportsConflicts: does }
+  }
+
   heal(): void {
     this.#rules = { ...this.#rules, refuses: 0, reportsConflicts: false }
     this.#verdicts.clear()

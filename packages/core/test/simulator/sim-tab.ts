@@ -164,7 +164,7 @@ export class SimTab {
 
   /** A tab's calls of state take effect in the order in which it made them, as in a browser. */
   async #inLane(name: string, maxMs: number): Promise<void> {
-    const turn = this.#stateLane.then(() => this.#pause(maxMs))
+    const turn = this.#stateLane.then(() => this.#pause(maxMs * this.#device.diskSlowness))
     this.#stateLane = turn
     await turn
     this.#world.trace(`${this.name} ${name}`)
@@ -242,7 +242,7 @@ export class SimTab {
     const answer = await run(fault)
     if (fault === 'late-answer') await abortable(this.#world.time.sleep(100 + this.#random.int(20_000)), signal)
     await this.#pause(40, signal)
-    if (fault === 'lost-answer') throw networkError(fault, name, this.#random)
+    if (fault === 'lost-answer' || (fault === 'late-answer' && this.#random.chance(0.3))) throw networkError(fault, name, this.#random)
     return answer
   }
 

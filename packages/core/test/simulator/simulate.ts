@@ -29,8 +29,10 @@ export async function simulate(seed: number, { platform, actions = planOf(seed),
   try {
     for (const action of actions) {
       world.trace(`> ${action.kind} ${action.device} ${action.slot}`)
+      const device = world.devices[action.device]
+      if (device !== undefined) device.awaited = action.until
       await act(world, action)
-      await world.time.advance(action.gapMs)
+      await world.time.advance(action.gapMs, () => action.until !== undefined && device?.awaited === undefined)
     }
     const retries = createRandom(seed).fork(3).chance(0.7)
     await heal(world, { retries })

@@ -38,17 +38,3 @@ export const UNREACHED: Readonly<Record<string, string>> = {
   'mutation conflict confirmed': REPLICA_ONLY,
   'mutation conflict rejected': REPLICA_ONLY,
 }
-
-/**
- * Cells that need several things at once: fewer than eight visits in 500 seeds on average, so that a change anywhere could move
- * them out of the first 500. They are asked of 10,000.
- */
-export const RARE: ReadonlySet<string> = new Set([
-  'local evicting staged', 'local lost evictBegin',
-  'remote unknown ack', 'remote unknown gone', 'remote unknown needsBlobs', 'remote owed ack', 'remote owed statStored', 'remote owed bytesLost',
-  'remote uploading statStored', 'remote cancelling claim', 'remote cancelling ack', 'remote cancelling statStored', 'remote cancelling gone',
-  'remote cancelling bytesLost', 'remote parked ack', 'remote parked statStored', 'remote stored gone', 'remote gone claim', 'remote gone statStored',
-  'remote gone needsBlobs',
-  'mutation discarding appliedByReplica', 'mutation discarding contained', 'mutation discarding rejected', 'mutation discarding conflict',
-  'mutation discarding retry', 'mutation conflict contained', 'mutation conflict userRetry', 'mutation conflict userDiscard',
-])
