@@ -10,8 +10,11 @@ type Options = SyncEngineOptions<typeof schema>
 const unexpected = (): never => {
   throw new Error('an inert engine called an adapter')
 }
-/** Adapters of which only the one property is there that the configuration is checked by. */
-const untouchable = { data: { connect: unexpected } as unknown as DataProvider, blobs: { connect: unexpected } as unknown as BlobProvider }
+/** Adapters of which only that is there by which the configuration is checked. */
+const untouchable = {
+  data: { connect: unexpected } as unknown as DataProvider,
+  blobs: { connect: unexpected, open: unexpected, stat: unexpected, upload: unexpected } as unknown as BlobProvider,
+}
 
 function onServer(more: Partial<Options> = {}): TestEngine {
   return createSyncEngine({ name: 'server', schema, ...untouchable, cache: { backend: unexpected }, ...more })
