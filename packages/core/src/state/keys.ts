@@ -35,6 +35,18 @@ export function bytesKey(hash: BlobHash): string {
   return `bytes/${hexOf(hash)}`
 }
 
+/** When bytes came to this device and were last read. */
+export function useKey(hash: BlobHash): string {
+  return `use/${hexOf(hash)}`
+}
+
+/** What a person called dear or cheap: a row with all its blobs, or one blob. */
+export type PriorityTarget = { readonly table: string; readonly id: string } | { readonly hash: BlobHash }
+
+export function priorityKey(target: PriorityTarget): string {
+  return 'hash' in target ? `pri/blob/${hexOf(target.hash)}` : `pri/row/${target.table}/${escapeId(target.id)}`
+}
+
 /** A tab that may have staged bytes; its lock tells whether it lives. */
 export function tabKey(tabId: string): string {
   return `tab/${tabId}`
@@ -63,6 +75,8 @@ export type KeyMeaning =
   | { readonly of: 'mutation'; readonly seq: number }
   | { readonly of: 'ledger'; readonly hash: BlobHash }
   | { readonly of: 'row'; readonly table: string; readonly rowId: string }
+  | { readonly of: 'use'; readonly hash: BlobHash }
+  | { readonly of: 'priority' }
   | { readonly of: 'mutationSeq' }
   | { readonly of: 'lease' }
   | { readonly of: 'signOut' }
@@ -75,6 +89,8 @@ export function readKey(key: string): KeyMeaning | undefined {
   const rest = key.slice(slash + 1)
   switch (key.slice(0, slash)) {
     case 'mut': return { of: 'mutation', seq: Number(rest) }
+    case 'use': return { of: 'use', hash: blobHashFromHex(rest) }
+    case 'pri': return { of: 'priority' }
     case 'led': return { of: 'ledger', hash: blobHashFromHex(rest) }
     case 'base': {
       const table = rest.slice(0, rest.indexOf('/'))
