@@ -20,6 +20,18 @@ export interface CacheOptions {
   readonly backend: CacheFactory | readonly CacheFactory[]
   /** Blobs up to this size ride inside the queue's own commit instead of the backend. Default 64,000 bytes; 0 for none. */
   readonly inlineMaxBytes?: Size
+  /** Most that is kept on this device, bytes that no server has aside. Less where the device has less room. Default `'500MB'`. */
+  readonly maxSize?: Size
+  /** What goes first when the cache is full. `manual`: nothing goes by itself. Default `lru`. */
+  readonly eviction?: 'lru' | 'fifo' | 'manual'
+  /** Asks the browser, once, not to evict this app; `status.persisted` has the answer. Default true. */
+  readonly persist?: boolean
+  /** Share of the limit above which `cacheWarning` is told. Default 0.8. */
+  readonly warningThreshold?: number
+  /** Share of the limit above which blobs go until the warning threshold is reached. Default 0.95. */
+  readonly criticalThreshold?: number
+  /** What the priorities of `cache.setPriority` mean. */
+  readonly priorities?: { readonly high?: 'never-evict'; readonly normal?: 'lru'; readonly low?: 'eager-evict' }
 }
 
 export interface OfflineOptions {

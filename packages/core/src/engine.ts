@@ -1,6 +1,9 @@
 import { identify } from './auth/principal.ts'
 import { Tokens } from './auth/tokens.ts'
+import { CacheKeeper } from './cache/keeper.ts'
 import { CacheManager } from './cache/manager.ts'
+import { Priorities } from './cache/priorities.ts'
+import { createCacheApi, type CacheApi } from './cache-api.ts'
 import { blobLocks } from './cache/locks.ts'
 import { runBatch, type BatchTables } from './batch.ts'
 import { createCollection, type Collection, type CollectionDeps } from './collection.ts'
@@ -13,7 +16,7 @@ import { Emitter, type PendingItem, type SyncEvents, type SyncListener, type Syn
 import { LeaderSession, type LeaderSessionDeps } from './leader-session.ts'
 import { inertEngine, isServer } from './inert.ts'
 import { remoteOf } from './ledger/entry.ts'
-import type { References } from './ledger/ledger.ts'
+import { readEntry, type References } from './ledger/ledger.ts'
 import { isProvisional, uuidV7, type IdSource } from './model/ids.ts'
 import type { MutationRecord } from './model/mutation.ts'
 import { waitingOf, type OrderFacts } from './mutation/order.ts'
@@ -73,6 +76,8 @@ export interface EngineMembers<S extends SchemaDefinition> {
     /** Takes a queued write back, by its id. */
     discard(id: string): Promise<void>
   }
+  /** What is on this device, and what is to be. */
+  readonly cache: CacheApi
   readonly blobs: {
     /** The bytes of a reference, verified, fetched first when they are not here; `null` when nobody has them. */
     get(ref: BlobRef | BlobHash, options?: { readonly signal?: AbortSignal }): Promise<Blob | null>
@@ -147,6 +152,9 @@ const silentLogger: Logger = { debug: () => undefined, info: () => undefined, wa
 /** The composition root: the only place that knows every part. */
 class Engine implements EngineParts {
   readonly #settings: Settings
+  readonly #priorities: Priorities
+  readonly #keeper: CacheKeeper
+  #persisted: boolean | undefined
   readonly #schema: Schema
   readonly #environment: Environment
   readonly #logger: Logger
@@ -217,6 +225,8 @@ class Engine implements EngineParts {
     this.#references = { count: (hash) => this.#store.references(hash) + this.#overlay.naming(hash) }
     this.#projector = new Projector(this.#store, this.#overlay, schema)
     this.#mirror = new Mirror({ state: this.#state, clock, logger: this.#logger, onChange: (change) => this.#onMirror(change) })
+    this.#priorities = new Priorities(this.#state, (hash) => this.#store.rowsOf(hash))
+    this.#keeper = this.#createKeeper()
     this.#cache = this.#createCache()
     this.#facts = this.#createFacts()
     this.#writer = this.#createWriter()
@@ -270,6 +280,7 @@ class Engine implements EngineParts {
         },
       },
       blobs: { get: (ref, options) => this.#getBlob(ref, options?.signal) },
+      cache: this.#cacheApi(),
       batch: (write) => runBatch({ ...this.collectionDeps(), schema: this.#schema }, write),
       on: (name, listener) => this.#events.on(name, listener),
       logout: (options) => this.#logout(options),
@@ -286,6 +297,7 @@ class Engine implements EngineParts {
       if (!signal.aborted) this.#onStateFailure(error)
       return
     }
+    void this.#persist()
     const following = this.#mirror.run(signal, (error) => this.#onStateFailure(error))
     try {
       this.#tabLock = await this.#register(signal)
@@ -364,8 +376,52 @@ class Engine implements EngineParts {
     return new CacheManager({
       store: this.#cacheStore, state: this.#state, locks: blobLocks(this.#storage.locks, this.#settings.name), references: this.#references,
       inlineMaxBytes: this.#settings['cache.inlineMaxBytes'], tabId: this.#tabId, registered: () => this.#registered(), source: this.#blobs, remoteId: this.#blobs.remoteId,
+      makeRoom: (neededBytes) => this.#keeper.makeRoom(neededBytes, { spareDear: false }),
+      makeRoomForFetch: (neededBytes) => this.#keeper.makeRoom(neededBytes, { spareDear: true }),
+      pinnedBytes: () => this.#keeper.pinnedBytes(),
+      onUse: (hash) => this.#keeper.used(hash),
       onLost: (hash) => this.#events.emit('blobLost', { id: hash, rows: this.#store.rowsOf(hash) }),
     })
+  }
+
+  #createKeeper(): CacheKeeper {
+    const settings = this.#settings
+    const eviction = settings['cache.eviction']
+    return new CacheKeeper({
+      state: this.#state, clock: this.#environment.clock, logger: this.#logger, priorities: this.#priorities,
+      limits: {
+        maxBytes: settings['cache.maxSize'], warningShare: settings['cache.warningThreshold'], criticalShare: settings['cache.criticalThreshold'],
+        evictsByItself: eviction !== 'manual',
+      },
+      order: eviction === 'fifo' ? 'fifo' : 'lru',
+      estimate: async () => this.#environment.storage?.estimate(),
+      evict: (hash) => this.#cache.evict(hash),
+      onWarning: (room) => this.#events.emit('cacheWarning', room),
+      onEvicted: (items) => this.#events.emit('cacheEviction', { items: items.map((item) => ({ ...item, rows: this.#store.rowsOf(item.id) })) }),
+    })
+  }
+
+  #cacheApi(): CacheApi {
+    return createCacheApi({
+      ready: () => this.#ready(), keeper: this.#keeper, priorities: this.#priorities, store: this.#store, tables: [...this.#schema.tables.keys()],
+      pendingUploads: () => this.#pending().filter(({ type }) => type === 'upload').length,
+      isHere: async (hash) => (await readEntry(this.#state, hash))?.local === 'present',
+      open: (ref, signal) => this.#cache.open(ref, signal),
+      evict: (hash) => this.#cache.evict(hash),
+      closing: this.#closing.signal,
+    })
+  }
+
+  /** Some browsers ask the person and some never answer: nothing waits for it. */
+  async #persist(): Promise<void> {
+    const { storage } = this.#environment
+    if (storage === undefined || !this.#settings['cache.persist'] || !this.#state.durable) return
+    try {
+      this.#persisted = await storage.persist()
+      this.#status.changed()
+    } catch (error) {
+      this.#logger.info('the browser does not say whether it keeps this storage', { error: String(error) })
+    }
   }
 
   #createFacts(): OrderFacts {
@@ -431,7 +487,9 @@ class Engine implements EngineParts {
     for (const { seq, record } of change.mutations) if (record === undefined) this.#synced.changed(seq, record)
     for (const { hash, entry } of change.ledger) {
       if (entry?.local === 'present') this.#subscriptions.blobChanged(hash)
+      this.#keeper.ledgerChanged(hash, entry)
     }
+    this.#keeper.recordsChanged(change.cache)
     this.#projector.apply(change, this.#mirror)
     if (change.signedOut) this.#signedOut()
     if (change.reset && !this.#isOpen) {
@@ -458,12 +516,13 @@ class Engine implements EngineParts {
 
   #makeStatus(): SyncStatus {
     const durable = this.#isOpen ? this.#state.durable && this.#cacheStore.durable : undefined
-    return { online: this.#reachability.online, leads: this.#leads, durable, pending: this.#closing.signal.aborted ? [] : this.#pending(), error: this.#error }
+    return { online: this.#reachability.online, leads: this.#leads, durable, persisted: this.#persisted, pending: this.#closing.signal.aborted ? [] : this.#pending(), error: this.#error }
   }
 
   #onLeading(leads: boolean): void {
     if (this.#leads === leads) return
     this.#leads = leads
+    this.#keeper.setLeading(leads)
     this.#events.emit('leader', { leads })
     this.#status.changed()
   }
@@ -543,6 +602,7 @@ class Engine implements EngineParts {
       this.#status.changed()
     }
     await this.#running
+    await this.#keeper.close()
     await this.#blobs.close()
     this.#tabLock?.release()
   }

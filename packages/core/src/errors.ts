@@ -12,7 +12,12 @@ export interface BseErrorDetails {
   /** Bytes do not have the hash that their name claims. Nothing of them was kept. */
   HASH_MISMATCH: { readonly expected: BlobHash; readonly actual: BlobHash | undefined }
   /** The device, or the server behind a provider, has no room. */
-  STORAGE_FULL: { readonly neededBytes: number | undefined; readonly availableBytes: number | undefined }
+  STORAGE_FULL: {
+    readonly neededBytes: number | undefined
+    readonly availableBytes: number | undefined
+    /** Bytes on this device that cannot make room, because no server has them yet. */
+    readonly pinnedBytes?: number
+  }
   /** Input breaks the schema. Nothing was stored. */
   VALIDATION_FAILED: { readonly issues: readonly ValidationIssue[] }
   /** A configuration that contradicts itself or names something unknown. Thrown by constructors. */

@@ -28,6 +28,10 @@ export interface SyncEvents {
   authRequired: { readonly error: unknown }
   /** A part of storage could not be had where it was wanted. Told once, when the engine opens; look at `status.durable` too. */
   storageFallback: StorageFallback
+  /** The cache is filled above `cache.warningThreshold`. Told once for each crossing, in the tab that leads. In bytes. */
+  cacheWarning: { readonly used: number; readonly available: number }
+  /** Bytes went from this device to make room. Servers have them. */
+  cacheEviction: { readonly items: readonly { readonly id: BlobHash; readonly size: number; readonly rows: readonly BlobCell[] }[] }
   /** This tab begins or ends doing the work for all tabs. */
   leader: { readonly leads: boolean }
 }
@@ -81,6 +85,8 @@ export interface SyncStatus {
   readonly leads: boolean
   /** Whether what is stored survives the page; undefined until storage is open. */
   readonly durable: boolean | undefined
+  /** Whether the browser promised not to evict this app's storage; undefined when it was not asked or has not answered. */
+  readonly persisted: boolean | undefined
   /** Everything that no server has yet, in order. */
   readonly pending: readonly PendingItem[]
   /** What stops the engine altogether. */

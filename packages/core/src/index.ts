@@ -1,5 +1,8 @@
 export type { AuthCallback, AuthResult } from './auth/tokens.ts'
 export type { BatchTable, BatchTables } from './batch.ts'
+export type { Priority } from './cache/catalog.ts'
+export type { EvictedItem } from './cache/keeper.ts'
+export type { CacheApi, CacheStats, CacheTarget, EvictResult, PrefetchResult } from './cache-api.ts'
 export type { Collection, EngineQuery } from './collection.ts'
 export { createSyncEngine, type Collections, type EngineMembers, type SyncEngine } from './engine.ts'
 export { DEFAULTS, type CacheOptions, type OfflineOptions, type Size, type SyncEngineOptions } from './engine-options.ts'

@@ -33,6 +33,7 @@ export function inertEngine(schema: Schema): EngineParts {
       status: { getSnapshot: initialStatus, getServerSnapshot: initialStatus, subscribe: () => nothing },
       offline: { pending: rejected, retry: rejected, discard: rejected },
       blobs: { get: rejected },
+      cache: { stats: rejected, prefetch: rejected, evict: rejected, clear: rejected, setPriority: rejected },
       batch: (write) => runBatch({ ...deps, schema }, write),
       on: () => nothing,
       logout: rejected,

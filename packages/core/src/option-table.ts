@@ -5,6 +5,14 @@ import { parseSize } from './schema/size.ts'
 export interface Settings {
   readonly name: string
   readonly 'cache.inlineMaxBytes': number
+  readonly 'cache.maxSize': number
+  readonly 'cache.eviction': 'lru' | 'fifo' | 'manual'
+  readonly 'cache.persist': boolean
+  readonly 'cache.warningThreshold': number
+  readonly 'cache.criticalThreshold': number
+  readonly 'cache.priorities.high': 'never-evict'
+  readonly 'cache.priorities.normal': 'lru'
+  readonly 'cache.priorities.low': 'eager-evict'
   readonly 'offline.retryStrategy.maxAttempts': number
   readonly 'offline.retryStrategy.backoff': 'exponential'
 }
@@ -28,6 +36,17 @@ export const VALUE_OPTIONS: { readonly [Path in keyof Settings]: ValueOption<Set
     read: (given) => (typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : undefined),
   },
   'cache.inlineMaxBytes': size(64_000, 'Blobs up to this size ride inside the commit of the queue instead of the backend. 0: none.'),
+  'cache.maxSize': size(500_000_000, 'Most that is kept on this device. Less where the device has less room. What no server has stays, whatever its size.'),
+  'cache.eviction': oneOf(['lru', 'fifo', 'manual'], 'What goes first when the cache is full: what was read longest ago, what came first, or nothing by itself.'),
+  'cache.persist': {
+    defaultValue: true, takes: 'true or false', meaning: 'Asks the browser, once, not to evict this app. The answer is `status.persisted`.',
+    read: (given) => (typeof given === 'boolean' ? given : undefined),
+  },
+  'cache.warningThreshold': share(0.8, 'Above this share of the limit `cacheWarning` is told, once for each crossing.'),
+  'cache.criticalThreshold': share(0.95, 'Above this share of the limit blobs are evicted until the warning threshold is reached.'),
+  'cache.priorities.high': oneOf(['never-evict'], 'Blobs of high priority stay, until the device itself is full and nothing else is left.'),
+  'cache.priorities.normal': oneOf(['lru'], 'Blobs of normal priority go in the order of `cache.eviction`.'),
+  'cache.priorities.low': oneOf(['eager-evict'], 'Blobs of low priority go before all others.'),
   'offline.retryStrategy.maxAttempts': {
     defaultValue: 5,
     takes: 'a whole number from 1',
@@ -88,11 +107,17 @@ export function settingsOf(options: unknown): Settings {
   }
   const values = Object.entries(VALUE_OPTIONS).map(([path, option]): readonly [string, unknown] => [path, valueOf(path, option, valueAt(options, path))])
   // The table has exactly the paths of `Settings`.
-  return Object.fromEntries(values) as unknown as Settings
+  return consistent(Object.fromEntries(values) as unknown as Settings)
 }
 
 export function invalidOption(option: string, takes: string): BseError {
   return new BseError('CONFIG_INVALID', `core.createSyncEngine: ${option}: ${takes}`, { option })
+}
+
+/** @throws BseError `CONFIG_INVALID` for values that contradict each other. */
+function consistent(settings: Settings): Settings {
+  if (settings['cache.warningThreshold'] <= settings['cache.criticalThreshold']) return settings
+  throw invalidOption('cache.warningThreshold', 'at most cache.criticalThreshold')
 }
 
 function valueOf(path: string, option: ValueOption<unknown>, given: unknown): unknown {
@@ -136,6 +161,11 @@ function size(defaultValue: number, meaning: string): ValueOption<number> {
     }
   }
   return { defaultValue, takes: "a number of bytes, or a decimal size like '500MB'", meaning, read }
+}
+
+function share(defaultValue: number, meaning: string): ValueOption<number> {
+  const read = (given: unknown): number | undefined => (typeof given === 'number' && given > 0 && given <= 1 ? given : undefined)
+  return { defaultValue, takes: 'a number above 0 and up to 1', meaning, read }
 }
 
 function oneOf<const Value extends string>(values: readonly [Value, ...Value[]], meaning: string): ValueOption<Value> {

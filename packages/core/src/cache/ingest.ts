@@ -6,6 +6,7 @@ import { changeEntry, readEntry, type References } from '../ledger/ledger.ts'
 import { hashBlob } from '../hash/index.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import type { BlobLocks } from './locks.ts'
+import { withRoom, type RoomDeps } from './with-room.ts'
 
 /** Bytes that are on this device, waiting for the commit that owns them. */
 export interface Ingested {
@@ -33,7 +34,7 @@ export interface IngestResult {
   drop(): Promise<void>
 }
 
-export interface IngestDeps {
+export interface IngestDeps extends RoomDeps {
   readonly store: CacheStore
   readonly state: StateStore
   readonly locks: BlobLocks
@@ -74,7 +75,7 @@ export async function ingest(deps: IngestDeps, sources: readonly Blob[], signal:
 async function prepare(deps: IngestDeps, source: Blob, signal: AbortSignal): Promise<Prepared> {
   if (source.size > deps.inlineMaxBytes) {
     await deps.registered()
-    return { is: 'staged', staged: await deps.store.stage(source, { owner: deps.tabId, signal }), type: source.type }
+    return { is: 'staged', staged: await withRoom(deps, source.size, () => deps.store.stage(source, { owner: deps.tabId, signal })), type: source.type }
   }
   const bytes = new Uint8Array(await source.arrayBuffer())
   signal.throwIfAborted()

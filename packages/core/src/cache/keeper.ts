@@ -2,14 +2,14 @@ import { storedSomewhere } from '../ledger/entry.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
 import type { Logger } from '../provider/context.ts'
 import type { Clock } from '../provider/environment.ts'
-import type { StateStore } from '../provider/state-store.ts'
-import { prefixRange } from '../state/keys.ts'
+import type { StateEntry, StateStore } from '../provider/state-store.ts'
+import { prefixRange, readKey } from '../state/keys.ts'
 import { readLedgerEntry } from '../state/records.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import { Catalog, type EvictionOrder, type Priority } from './catalog.ts'
 import { BY_DEVICE, BY_LIMIT, limitBytes, surplusBytes, type CacheLimits, type StorageEstimate } from './limits.ts'
 import type { Priorities } from './priorities.ts'
-import { loadUses, saveUses, type UseRecord } from './usage-records.ts'
+import { loadUses, readUse, saveUses, type UseRecord } from './usage-records.ts'
 
 export interface EvictedItem {
   readonly id: BlobHash
@@ -90,9 +90,14 @@ export class CacheKeeper {
     if (this.#isLeading) this.#tidySoon()
   }
 
-  /** Another tab read these bytes. */
-  useChanged(hash: BlobHash, use: UseRecord | undefined): void {
-    if (use !== undefined) this.#catalog.use(hash, use.used)
+  /** Records of use or of priority changed, here or in another tab. */
+  recordsChanged(entries: readonly StateEntry[]): void {
+    for (const { key, value } of entries) {
+      const meaning = readKey(key)
+      const use = readUse(value)
+      if (meaning?.of === 'priority') this.#options.priorities.changed(key, value)
+      else if (meaning?.of === 'use' && use !== undefined) this.#catalog.use(meaning.hash, use.used)
+    }
   }
 
   /** This tab read these bytes. */
@@ -110,6 +115,17 @@ export class CacheKeeper {
     await this.ready()
     const used = this.#catalog.usedBytes
     return { used, available: Math.max(0, (await this.#limit()) - used), items: this.#catalog.items }
+  }
+
+  /** Whether this many bytes more would evict nothing. */
+  async fits(sizeBytes: number): Promise<boolean> {
+    await this.ready()
+    return this.#catalog.usedBytes + sizeBytes <= this.#options.limits.criticalShare * (await this.#limit())
+  }
+
+  /** In bytes; `undefined` when it is not on this device, or when the picture is not loaded yet. */
+  sizeOf(hash: BlobHash): number | undefined {
+    return this.#catalog.get(hash)?.sizeBytes
   }
 
   /** Every blob on this device. */

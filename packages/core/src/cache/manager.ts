@@ -9,9 +9,14 @@ import { bytesKey } from '../state/keys.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import { fetchBlob, type FetchDeps } from './fetch.ts'
 import { ingest, type IngestResult } from './ingest.ts'
+import { withRoom } from './with-room.ts'
 import { evictBlob, forgetUnreferenced, reclaimStaged } from './reclaim.ts'
 
 export interface CacheManagerOptions extends FetchDeps {
+  /** These bytes were read. */
+  readonly onUse: (hash: BlobHash) => void
+  /** Like `makeRoom`, but what is dear to the person stays: nobody waits for what is only fetched. */
+  readonly makeRoomForFetch: (neededBytes: number) => Promise<number>
   /** Bytes that nobody has acknowledged are not on this device any more, or not as they were. */
   readonly onLost: (hash: BlobHash) => void
 }
@@ -42,7 +47,10 @@ export class CacheManager {
     const entry = await readEntry(this.#deps.state, hash)
     if (entry?.local !== 'present') return undefined
     const blob = await this.#stored(entry)
-    if (blob !== undefined && (await this.#isRight(hash, blob, options.again === true))) return blob
+    if (blob !== undefined && (await this.#isRight(hash, blob, options.again === true))) {
+      this.#deps.onUse(hash)
+      return blob
+    }
     await this.#missing(entry, blob !== undefined)
     return undefined
   }
@@ -85,7 +93,8 @@ export class CacheManager {
   #fetch(ref: RemoteRef): Promise<void> {
     const running = this.#fetching.get(ref.hash)
     if (running !== undefined) return running
-    const fetching = fetchBlob(this.#deps, ref, this.#closing.signal)
+    const room = { ...this.#deps, makeRoom: this.#deps.makeRoomForFetch }
+    const fetching = withRoom(room, ref.sizeBytes ?? 0, () => fetchBlob(this.#deps, ref, this.#closing.signal))
       .then(() => void this.#verified.add(ref.hash))
       .finally(() => this.#fetching.delete(ref.hash))
     this.#fetching.set(ref.hash, fetching)

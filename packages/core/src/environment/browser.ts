@@ -1,9 +1,9 @@
 import { memoryLocks } from '../memory/memory-environment.ts'
-import type { Clock, Connectivity, Environment, HeldLock, LockRequest, Locks, PageLifecycle } from '../provider/environment.ts'
+import type { Clock, Connectivity, Environment, HeldLock, LockRequest, Locks, PageLifecycle, PlatformStorage } from '../provider/environment.ts'
 
 /** What a platform may lack: workers have no `addEventListener('pagehide')`, servers no locks, no `navigator.onLine`. */
 interface Platform {
-  readonly navigator?: { readonly locks?: LockManager; readonly onLine?: boolean }
+  readonly navigator?: { readonly locks?: LockManager; readonly onLine?: boolean; readonly storage?: Partial<StorageManager> }
   addEventListener?(type: string, listener: () => void): void
   removeEventListener?(type: string, listener: () => void): void
 }
@@ -16,6 +16,7 @@ export function platformEnvironment(): Environment {
     connectivity: platformConnectivity(platform),
     locks: platform.navigator?.locks === undefined ? memoryLocks() : webLocks(platform.navigator.locks),
     lifecycle: pageLifecycle(platform),
+    ...platformStorage(platform.navigator?.storage),
     random: () => Math.random(),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     fetch: (input, init) => globalThis.fetch(input, init),
@@ -52,6 +53,16 @@ function platformConnectivity(platform: Platform): Connectivity {
 /** A page that is hidden for good, or put aside by back and forward, says `pagehide`; one that comes back says `pageshow`. */
 function pageLifecycle(platform: Platform): PageLifecycle {
   return { subscribe: (listener) => listen(platform, { pagehide: () => listener('hide'), pageshow: () => listener('show') }) }
+}
+
+/** Insecure pages and workers of some browsers have parts of it only. */
+function platformStorage(manager: Partial<StorageManager> | undefined): { readonly storage?: PlatformStorage } {
+  if (manager?.estimate === undefined) return {}
+  const estimate = async (): Promise<{ usageBytes: number; quotaBytes: number }> => {
+    const { usage = 0, quota = Infinity } = (await manager.estimate?.()) ?? {}
+    return { usageBytes: usage, quotaBytes: quota }
+  }
+  return { storage: { estimate, persist: async () => (await manager.persist?.()) ?? false } }
 }
 
 function listen(platform: Platform, listeners: Readonly<Record<string, () => void>>): () => void {

@@ -38,12 +38,21 @@ export interface PageLifecycle {
   subscribe(listener: (event: 'hide' | 'show') => void): () => void
 }
 
+/** What the platform says of this app's storage. */
+export interface PlatformStorage {
+  estimate(): Promise<{ readonly usageBytes: number; readonly quotaBytes: number }>
+  /** Asks that nothing be evicted by the platform. Some platforms ask the person, some never answer. */
+  persist(): Promise<boolean>
+}
+
 /** Everything that a test wants under its hand. */
 export interface Environment {
   readonly clock: Clock
   readonly connectivity: Connectivity
   readonly locks: Locks
   readonly lifecycle: PageLifecycle
+  /** Left out where the platform says nothing of its storage. */
+  readonly storage?: PlatformStorage
   /** In [0, 1): for jitter, never for ids. */
   random(): number
   /** For ids: from a cryptographic source outside of tests. */

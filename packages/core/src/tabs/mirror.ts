@@ -17,6 +17,8 @@ export interface MirrorChange {
   readonly rows: readonly { readonly table: string; readonly rowId: string; readonly row: RowWire | undefined }[]
   readonly mutations: readonly { readonly seq: number; readonly record: MutationRecord | undefined }[]
   readonly ledger: readonly { readonly hash: BlobHash; readonly entry: LedgerEntry | undefined }[]
+  /** Records of use and of priority, as they are stored. They are not read at start. */
+  readonly cache: readonly StateEntry[]
 }
 
 const RETRY_MS = 1_000
@@ -95,6 +97,7 @@ export class Mirror {
     const rows: MirrorChange['rows'][number][] = []
     const mutations: MirrorChange['mutations'][number][] = []
     const ledger: MirrorChange['ledger'][number][] = []
+    const cache: StateEntry[] = []
     let signedOut = false
     for (const { key, value } of entries) {
       const meaning = readKey(key)
@@ -103,9 +106,10 @@ export class Mirror {
       else if (meaning?.of === 'mutationSeq') this.queuedSoFar = typeof value === 'number' ? value : 0
       else if (meaning?.of === 'signOut') signedOut = value !== undefined
       else if (meaning?.of === 'lease') this.epoch = readLease(value)?.epoch ?? 0
+      else if (meaning?.of === 'use' || meaning?.of === 'priority') cache.push({ key, value })
       else if (meaning?.of === 'ledger') ledger.push({ hash: meaning.hash, entry: this.#entry(meaning.hash, value) })
     }
-    this.#onChange({ reset, signedOut, rows, mutations, ledger })
+    this.#onChange({ reset, signedOut, rows, mutations, ledger, cache })
   }
 
   #mutation(seq: number, value: unknown): MutationRecord | undefined {

@@ -25,7 +25,7 @@ async function subject(options: Partial<CacheManagerOptions> = {}): Promise<Subj
   remote.blobs.set(hash, blob)
   const cache = new CacheManager({
     store, state, locks: blobLocks(memoryLocks(), 'fetch'), references: { count: () => 1 }, inlineMaxBytes: 100, tabId: 'tab', registered: async () => undefined,
-    source: fakeBlobs(remote), remoteId: 'r', onLost: () => undefined, ...options,
+    source: fakeBlobs(remote), remoteId: 'r', onUse: () => undefined, makeRoom: async () => 0, makeRoomForFetch: async () => 0, pinnedBytes: () => 0, onLost: () => undefined, ...options,
   })
   return { cache, state, store, blob, hash }
 }

@@ -30,7 +30,7 @@ function subject(wrap: (store: CacheStore) => CacheStore = (store) => store): Su
   const named = new Set<BlobHash>()
   const cache = new CacheManager({
     store, state, locks: blobLocks(locks, 'cache'), references: { count: (hash) => (named.has(hash) ? 1 : 0) }, inlineMaxBytes: 100, tabId: 'tab', registered: async () => undefined,
-    source: fakeBlobs(remote), remoteId: 'r', onLost: (hash) => lost.push(hash),
+    source: fakeBlobs(remote), remoteId: 'r', onUse: () => undefined, makeRoom: async () => 0, makeRoomForFetch: async () => 0, pinnedBytes: () => 0, onLost: (hash) => lost.push(hash),
   })
   return { cache, state, store, remote, lost, named, locks }
 }

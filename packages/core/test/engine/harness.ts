@@ -1,6 +1,6 @@
-import { createSyncEngine, platformEnvironment, type SyncEngine } from '../../src/index.ts'
+import { createSyncEngine, platformEnvironment, type CacheOptions, type SyncEngine } from '../../src/index.ts'
 import { memoryCache, memoryLocks, memoryState } from '../../src/memory/index.ts'
-import type { CacheFactory, StateFactory } from '../../src/provider/index.ts'
+import type { CacheFactory, PlatformStorage, StateFactory } from '../../src/provider/index.ts'
 import { fakeBlobs, fakeData, type FakeRemote } from '../../src/testing/index.ts'
 
 export const schema = {
@@ -24,18 +24,26 @@ export function newDevice(): Device {
   return { state: memoryState(), cache: memoryCache(), locks: memoryLocks() }
 }
 
+export interface TabOptions {
+  readonly name?: string
+  readonly inlineMaxBytes?: number
+  /** Of the cache, beside the backend. */
+  readonly cache?: Omit<CacheOptions, 'backend'>
+  readonly storage?: PlatformStorage
+}
+
 let engines = 0
 
 /** A tab of a device. `openNames` is by page, so tabs in one process differ in name only where the device differs. */
-export function openTab(device: Device, remote: FakeRemote, options: { readonly name?: string; readonly inlineMaxBytes?: number } = {}): TestEngine {
+export function openTab(device: Device, remote: FakeRemote, options: TabOptions = {}): TestEngine {
   return createSyncEngine({
     name: options.name ?? `test-${(engines += 1)}`,
     schema,
     state: () => device.state('shared'),
-    cache: { backend: () => device.cache('shared'), inlineMaxBytes: options.inlineMaxBytes ?? 1_000 },
+    cache: { backend: () => device.cache('shared'), inlineMaxBytes: options.inlineMaxBytes ?? 1_000, ...options.cache },
     blobs: fakeBlobs(remote),
     data: fakeData(remote),
-    environment: { ...platformEnvironment(), locks: device.locks },
+    environment: { ...platformEnvironment(), locks: device.locks, ...(options.storage === undefined ? {} : { storage: options.storage }) },
   })
 }
 

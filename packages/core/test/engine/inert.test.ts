@@ -36,7 +36,7 @@ describe('an engine on a server', () => {
     const live = sync.photos.where({ title: 'a' }).orderBy('takenAt').live({ includeBlobs: ['image'] })
     expect(live.getSnapshot()).toEqual({ data: [], blobUrls: {}, isLoading: true, error: undefined })
     expect(live.getSnapshot()).toBe(live.getSnapshot())
-    expect(sync.status.getSnapshot()).toEqual({ online: true, leads: false, durable: undefined, pending: [], error: undefined })
+    expect(sync.status.getSnapshot()).toEqual({ online: true, leads: false, durable: undefined, persisted: undefined, pending: [], error: undefined })
     expect(sync.status.getSnapshot()).toBe(sync.status.getServerSnapshot())
     for (const unsubscribe of [live.subscribe(unexpected), sync.status.subscribe(unexpected), sync.on('online', unexpected)]) unsubscribe()
     expect(vi.getTimerCount()).toBe(0)
@@ -50,6 +50,7 @@ describe('an engine on a server', () => {
       () => sync.batch(({ photos }) => photos.delete('a')), () => sync.photos.get('a'), () => sync.photos.count(), () => sync.photos.where({}).get(),
       () => sync.photos.orderBy('title').first(), () => sync.offline.pending(), () => sync.offline.retry('a'), () => sync.offline.discard('a'),
       () => sync.blobs.get('sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'), () => sync.ready,
+      () => sync.cache.stats(), () => sync.cache.prefetch('a'), () => sync.cache.evict('a'), () => sync.cache.clear(), () => sync.cache.setPriority('a', 'high'),
     ]
     for (const call of calls) await expect(call(), String(call)).rejects.toEqual(inert)
   })

@@ -1,0 +1,221 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createSyncEngine, hasCode } from '../../src/index.ts'
+import { memoryCache } from '../../src/memory/index.ts'
+import { BseError, type CacheFactory } from '../../src/provider/index.ts'
+import { FakeRemote, fakeBlobs, fakeData } from '../../src/testing/index.ts'
+import { image, newDevice, openTab, schema, type Device, type TabOptions, type TestEngine } from './harness.ts'
+
+const SIZE = 10_000
+const open: TestEngine[] = []
+
+function tab(device: Device, remote: FakeRemote, options?: TabOptions): TestEngine {
+  const engine = openTab(device, remote, options)
+  open.push(engine)
+  return engine
+}
+
+afterEach(async () => {
+  for (const engine of open.splice(0)) await engine.close()
+})
+
+/** Photos that the server has, oldest first. */
+async function syncedPhotos(sync: TestEngine, count: number, from = 0): Promise<readonly string[]> {
+  const ids: string[] = []
+  for (let n = from; n < from + count; n += 1) {
+    const write = sync.photos.insert({ title: `photo ${n}`, image: image(SIZE, n + 1) })
+    ids.push((await write).id)
+    await write.synced
+  }
+  return ids
+}
+
+/** A cache with room for so many bytes, like a disk that gets full. */
+function smallCache(roomBytes: number): { readonly factory: CacheFactory; fail: BseError | undefined } {
+  const inner = memoryCache()
+  const small: { factory: CacheFactory; fail: BseError | undefined } = { fail: undefined, factory: (namespace) => {
+    const store = inner(namespace)
+    return {
+      ...store,
+      stage: async (source, options) => {
+        if (small.fail !== undefined) throw small.fail
+        let used = 0
+        for await (const entry of store.list()) used += entry.sizeBytes
+        const bytes = source instanceof Blob ? source.size : SIZE
+        if (used + bytes > roomBytes) throw new BseError('STORAGE_FULL', 'small: full', { neededBytes: bytes, availableBytes: roomBytes - used })
+        return store.stage(source, options)
+      },
+    }
+  } }
+  return small
+}
+
+describe('the cache of an engine', () => {
+  // R-130 R-131 R-132 R-043
+  it('tells how much is used, how much is left, how many blobs there are and how many wait for their upload', async () => {
+    const remote = new FakeRemote()
+    const sync = tab(newDevice(), remote, { cache: { maxSize: '100KB' } })
+    await syncedPhotos(sync, 3)
+    expect(await sync.cache.stats()).toEqual({ used: 3 * SIZE, available: 70_000, items: 3, pending: 0 })
+  })
+
+  // R-044 R-050 R-051 R-148 R-149 R-173 R-191 R-192
+  it('warns, and then lets go of what was looked at longest ago; its rows stay and it comes back when somebody looks', async () => {
+    const remote = new FakeRemote()
+    const sync = tab(newDevice(), remote, { cache: { maxSize: 100_000 } })
+    const warnings: { used: number; available: number }[] = []
+    const evicted: string[] = []
+    sync.on('cacheWarning', (room) => void warnings.push(room))
+    sync.on('cacheEviction', ({ items }) => evicted.push(...items.flatMap(({ rows }) => rows.map(({ id }) => id))))
+    const ids = await syncedPhotos(sync, 9)
+    await vi.waitFor(() => expect(warnings).toHaveLength(1))
+    expect(evicted).toEqual([])
+    const [first] = await sync.photos.where({ title: 'photo 0' }).get()
+    await sync.blobs.get(first?.image ?? 'sha256:')
+    await syncedPhotos(sync, 1, 9)
+    await vi.waitFor(() => expect(evicted).toEqual([ids[1], ids[2]]))
+    expect((await sync.cache.stats()).used).toBe(8 * SIZE)
+    const gone = await sync.photos.get(ids[1] ?? '')
+    expect((await sync.blobs.get(gone?.image ?? 'sha256:'))?.size).toBe(SIZE)
+  })
+
+  // R-046
+  it('lets nothing go by itself where the app does it by hand', async () => {
+    const remote = new FakeRemote()
+    const sync = tab(newDevice(), remote, { cache: { maxSize: 20_000, eviction: 'manual' } })
+    const warned = new Promise((resolve) => sync.on('cacheWarning', resolve))
+    await syncedPhotos(sync, 4)
+    expect(await warned).toMatchObject({ available: 0 })
+    expect((await sync.cache.stats()).items).toBe(4)
+  })
+
+  // R-134 R-135 F-31
+  it('lets go by hand of what servers have, and of nothing else', async () => {
+    const remote = new FakeRemote()
+    const sync = tab(newDevice(), remote)
+    const [kept = '', gone = ''] = await syncedPhotos(sync, 2)
+    remote.fault = () => 'fail-before'
+    const { id } = await sync.photos.insert({ title: 'mine alone', image: image(SIZE, 99) })
+    expect(await sync.cache.evict([gone, id, 'no such row'])).toEqual({ evicted: [expect.objectContaining({ size: SIZE })], kept: 1 })
+    expect((await sync.cache.clear()).kept).toBe(1)
+    expect(await sync.cache.stats()).toMatchObject({ items: 1, used: SIZE, pending: 1 })
+    const mine = await sync.photos.get(id)
+    expect((await sync.blobs.get(mine?.image ?? 'sha256:'))?.size).toBe(SIZE)
+    expect(await sync.photos.get(kept)).toBeDefined()
+    remote.fault = () => 'pass'
+  })
+
+  // R-133 R-185
+  it('brings blobs here before anybody looks, by row, by query or by hash, and stops where others would have to go', async () => {
+    const remote = new FakeRemote()
+    const author = tab(newDevice(), remote)
+    const ids = await syncedPhotos(author, 6)
+    const reader = tab(newDevice(), remote, { cache: { maxSize: 50_000 } })
+    await vi.waitFor(async () => expect(await reader.photos.count()).toBe(6))
+    expect(await reader.cache.prefetch(ids.slice(0, 2))).toEqual({ fetched: 2, present: 0, skipped: 0, failed: 0 })
+    expect(await reader.cache.prefetch(reader.photos.orderBy('title').limit(3))).toEqual({ fetched: 1, present: 2, skipped: 0, failed: 0 })
+    const last = await reader.photos.get(ids[3] ?? '')
+    expect(await reader.cache.prefetch(last?.image.hash ?? '')).toMatchObject({ fetched: 1 })
+    expect(await reader.cache.prefetch(ids)).toMatchObject({ present: 4, skipped: 2 })
+    remote.fault = () => 'fail-before'
+    await reader.cache.clear()
+    expect(await reader.cache.prefetch(ids[0] ?? '')).toMatchObject({ failed: 1 })
+    remote.fault = () => 'pass'
+  })
+
+  it('ends a prefetch with the reason of its signal', async () => {
+    const remote = new FakeRemote()
+    const sync = tab(newDevice(), remote)
+    const ids = await syncedPhotos(sync, 1)
+    const reason = new Error('left the page')
+    await expect(sync.cache.prefetch(ids, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+  })
+
+  // R-052 R-136 R-137
+  it('keeps what is dear to the person, in later sessions and with another picture too', async () => {
+    const remote = new FakeRemote()
+    const device = newDevice()
+    const first = openTab(device, remote, { name: 'dear' })
+    const [dear = ''] = await syncedPhotos(first, 1)
+    await first.cache.setPriority(dear, 'high')
+    await expect(first.cache.setPriority(dear, 'highest' as 'high')).rejects.toMatchObject({ code: 'VALIDATION_FAILED' })
+    await first.photos.update(dear, { image: image(SIZE, 77) }).synced
+    await first.close()
+
+    const second = tab(device, remote, { name: 'dear', cache: { maxSize: 40_000 } })
+    await syncedPhotos(second, 6, 1)
+    await vi.waitFor(async () => expect((await second.cache.stats()).items).toBeLessThan(5))
+    expect(await second.cache.prefetch(dear)).toMatchObject({ present: 1 })
+  })
+})
+
+describe('a device that is full', () => {
+  function onSmallDevice(small: CacheFactory, remote: FakeRemote, eviction: 'lru' | 'manual' = 'lru'): TestEngine {
+    const device = newDevice()
+    const engine = createSyncEngine({
+      name: `small-${crypto.randomUUID()}`, schema, state: device.state, cache: { backend: small, inlineMaxBytes: 0, eviction },
+      blobs: fakeBlobs(remote), data: fakeData(remote),
+    })
+    open.push(engine)
+    return engine
+  }
+
+  // F-23 F-24
+  it('makes room by what servers have, and the write goes through', async () => {
+    const remote = new FakeRemote()
+    const sync = onSmallDevice(smallCache(3 * SIZE).factory, remote)
+    const ids = await syncedPhotos(sync, 5)
+    expect(await sync.photos.count()).toBe(5)
+    const first = await sync.photos.get(ids[0] ?? '')
+    expect((await sync.blobs.get(first?.image ?? 'sha256:'))?.size, 'fetched again').toBe(SIZE)
+  })
+
+  it('says what it needs and what cannot go when nothing may', async () => {
+    const remote = new FakeRemote()
+    const sync = onSmallDevice(smallCache(3 * SIZE).factory, remote)
+    remote.fault = () => 'fail-before'
+    for (const n of [1, 2, 3]) await sync.photos.insert({ title: `offline ${n}`, image: image(SIZE, n) })
+    await expect(sync.photos.insert({ title: 'too much', image: image(SIZE, 4) })).rejects.toMatchObject({
+      code: 'STORAGE_FULL', details: { neededBytes: SIZE, pinnedBytes: 3 * SIZE },
+    })
+    expect(await sync.photos.count()).toBe(3)
+    remote.fault = () => 'pass'
+  })
+
+  it('evicts nothing for any other failure, and nothing where the app evicts by hand', async () => {
+    const remote = new FakeRemote()
+    const broken = smallCache(10 * SIZE)
+    const sync = onSmallDevice(broken.factory, remote)
+    await syncedPhotos(sync, 2)
+    broken.fail = new BseError('STORAGE_FAILED', 'broken', { store: 'small' })
+    await expect(sync.photos.insert({ title: 'a', image: image(SIZE, 50) })).rejects.toSatisfy((error) => hasCode(error, 'STORAGE_FAILED'))
+    expect((await sync.cache.stats()).items).toBe(2)
+
+    const manual = onSmallDevice(smallCache(2 * SIZE).factory, remote, 'manual')
+    await vi.waitFor(async () => expect(await manual.photos.count()).toBe(2))
+    await manual.cache.prefetch(manual.photos.where({}))
+    await expect(manual.photos.insert({ title: 'a', image: image(SIZE, 51) })).rejects.toSatisfy((error) => hasCode(error, 'STORAGE_FULL'))
+    expect((await manual.cache.stats()).items).toBe(2)
+  })
+})
+
+describe('the storage of the platform', () => {
+  // R-047
+  it.each([true, false])('is asked to persist once, or never: %s', async (persist) => {
+    const asked = vi.fn(async () => true)
+    const device = newDevice()
+    const durable: Device = { ...device, state: (namespace) => ({ ...device.state(namespace), durable: true }) }
+    const sync = tab(durable, new FakeRemote(), { cache: { persist }, storage: { estimate: async () => ({ usageBytes: 0, quotaBytes: 1e9 }), persist: asked } })
+    await sync.ready
+    await sync.cache.stats()
+    expect(asked).toHaveBeenCalledTimes(persist ? 1 : 0)
+    expect(sync.status.getSnapshot().persisted).toBe(persist ? true : undefined)
+  })
+
+  // R-055 R-172
+  it('bounds the cache where it has less room than the app allows', async () => {
+    const remote = new FakeRemote()
+    const sync = tab(newDevice(), remote, { storage: { estimate: async () => ({ usageBytes: 70_000, quotaBytes: 90_000 }), persist: async () => false } })
+    await syncedPhotos(sync, 1)
+    expect((await sync.cache.stats()).available).toBe(20_000)
+  })
+})
