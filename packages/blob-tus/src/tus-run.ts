@@ -38,6 +38,7 @@ export async function runUpload(parts: RunParts, task: UploadTask, io: UploadIo,
   const { promise, reject, resolve } = Promise.withResolvers<HttpResponse>()
   const { sizeBytes } = task
   let saving: Promise<void> = Promise.resolve()
+  let stalls = 0
   const progress = new Progress(io, sizeBytes)
   const upload = new Upload(task.blob, {
     ...(uploadUrl === undefined ? { endpoint: parts.endpoint.href } : { uploadUrl }),
@@ -58,7 +59,9 @@ export async function runUpload(parts: RunParts, task: UploadTask, io: UploadIo,
     },
     onProgress: (sentBytes) => progress.sent(sentBytes),
     onChunkComplete: (acceptedBytes, confirmedBytes) => {
-      if (acceptedBytes <= 0 || confirmedBytes > sizeBytes) reject(notTus())
+      // A creation may take nothing of what came with it; whoever takes nothing again would be asked for ever.
+      stalls += acceptedBytes === 0 ? 1 : 0
+      if (stalls > 1 || acceptedBytes < 0 || confirmedBytes > sizeBytes) reject(notTus())
       else progress.confirmed(confirmedBytes)
     },
     onSuccess: ({ lastResponse }) => resolve(lastResponse),

@@ -79,7 +79,7 @@ class StackRequest implements HttpRequest {
 
   /** @throws BseError `REJECTED` for an upload on another origin. */
   #locationOf(answer: Answer): string | undefined {
-    const location = answer.header('location') ?? undefined
+    const location = this.#method === 'POST' && answer.status === 201 ? (answer.header('location') ?? undefined) : undefined
     if (location === undefined || this.#parts.endpoint.isOurs(location)) return location
     throw new BseError('REJECTED', 'blob-tus.upload: the server names an upload on another origin', { status: answer.status, reason: 'foreign-location' })
   }
