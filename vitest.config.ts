@@ -23,7 +23,8 @@ const source = { conditions: ['@bse/source', 'module', 'import', 'default'] }
 
 const config: ViteUserConfig = defineConfig({
   resolve: source,
-  ssr: { resolve: source },
+  // Without `import`, which Node would then also give to `require`.
+  ssr: { resolve: { conditions: ['@bse/source', 'module', 'node'] } },
   test: {
     projects: [
       {

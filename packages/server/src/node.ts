@@ -3,3 +3,4 @@ export { createRowsServer, type RowsAccess, type RowsAuthorize, type RowsServer,
 export { startServer, type RunningServer, type ServerOptions, type ServerTimeouts } from './start-server.ts'
 export { createTusHandler, type TusHandler, type TusHandlerOptions } from './tus-handler.ts'
 export { directoryUploads, type TusUploads } from './tus-uploads.ts'
+export { postgresLocker, type LockConnection, type PostgresLocker, type PostgresLockerOptions } from './postgres-locker.ts'

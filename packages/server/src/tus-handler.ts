@@ -38,6 +38,8 @@ export interface TusHandler {
 }
 
 const DEFAULT_MAX_BYTES = 2_147_483_648
+/** What a request whose client has come back over another connection gets to write down what has arrived. */
+const DRAIN_MS = 1_000
 const PRIVATE_NETWORK = 'access-control-allow-private-network'
 
 /**
@@ -81,7 +83,7 @@ class Handler {
   #createServer(): Server {
     const { basePath, maxBytes, uploads } = this.#rules
     return new Server({
-      path: basePath, datastore: uploads, locker: this.#locker, maxSize: maxBytes, relativeLocation: true,
+      path: basePath, datastore: uploads, locker: this.#locker, maxSize: maxBytes, relativeLocation: true, lockDrainTimeout: DRAIN_MS,
       getFileIdFromRequest: (_request, last) => (isUploadId(last) ? last : undefined),
       onUploadCreate: async (request) => ({ metadata: ownerMetadata(this.#callOf(request).owner) }),
       onUploadFinish: async (request, upload) => {
