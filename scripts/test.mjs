@@ -15,6 +15,7 @@ const mayBeSkipped = new Map(/** @type {readonly (readonly [name: string, reason
 /** Commands that tests use, with the Debian package that has them and the test files that cannot run without. */
 const tools = [
   { command: 'strace', debianPackage: 'strace', files: ['packages/cache-fs/test/crash-sweep.test.ts', 'packages/cache-fs/test/disk-faults.test.ts', 'packages/state-sqlite/test/crash.test.ts'] },
+  { command: 'pg_lsclusters', debianPackage: 'postgresql', files: ['packages/server/test/postgres-locker.test.ts'] },
   { command: 'sha256sum', debianPackage: 'coreutils', files: ['packages/core/test/hash/hash.test.ts'] },
 ]
 
