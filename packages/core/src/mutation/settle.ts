@@ -39,9 +39,15 @@ export function settle(record: MutationRecord, event: MutationEvent, data: Event
       return data.acknowledges === 'server'
         ? { record: undefined, discarded: false, refused: false }
         : keep({ ...record, sent: true, state: { is: 'handed', token: data.token ?? null, overlay: false } })
-    case 'overlayOff': return keep(record.state.is === 'handed' ? { ...record, state: { ...record.state, overlay: false } } : record)
+    case 'goneOrOverlayOff': return data.acknowledges === 'server' ? { record: undefined, discarded: false, refused: false } : keep(withoutOverlay(record))
+    case 'overlayOff': return keep(withoutOverlay(record))
     default: return keep(moved(record, stateOf(cell, record, data), event, data))
   }
+}
+
+function withoutOverlay(record: MutationRecord): MutationRecord {
+  const { state } = record
+  return (state.is === 'handed' || state.is === 'parked') && state.overlay ? { ...record, state: { ...state, overlay: false } } : record
 }
 
 function stateOf(name: MutationState['is'], record: MutationRecord, data: EventData): MutationState {

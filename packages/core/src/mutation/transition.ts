@@ -18,9 +18,9 @@ export type MutationEvent =
 
 /**
  * `gone`: the record is deleted, in the same commit as the rows that contain it. `goneByDiscard`: deleted, the write is taken
- * back. `overlayOff`: the state stays, the rows contain it by now. `refuse`: the person is told no.
+ * back. `overlayOff`: the state stays, the rows contain it by now. `goneOr…`: gone where the rows are the server's, else what is named. `refuse`: the person is told no.
  */
-export type MutationCell = Name | 'stay' | 'bug' | 'gone' | 'goneByDiscard' | 'goneOrHanded' | 'overlayOff' | 'refuse'
+export type MutationCell = Name | 'stay' | 'bug' | 'gone' | 'goneByDiscard' | 'goneOrHanded' | 'goneOrOverlayOff' | 'overlayOff' | 'refuse'
 
 export const MUTATION_TABLE: Readonly<Record<Name, Readonly<Record<MutationEvent, MutationCell>>>> = {
   queued: {
@@ -40,17 +40,19 @@ export const MUTATION_TABLE: Readonly<Record<Name, Readonly<Record<MutationEvent
     push: 'bug', appliedByServer: 'stay', appliedByReplica: 'stay', contained: 'gone', confirmed: 'gone', rejected: 'parked',
     conflict: 'bug', retry: 'stay', newEpoch: 'stay', userRetry: 'stay', userDiscard: 'refuse',
   },
+  // Its rows may have come by an earlier push, whose answer was lost, before the answer to the later one.
   handed: {
     push: 'bug', appliedByServer: 'stay', appliedByReplica: 'stay', contained: 'overlayOff', confirmed: 'gone', rejected: 'parked',
-    conflict: 'bug', retry: 'stay', newEpoch: 'stay', userRetry: 'stay', userDiscard: 'refuse',
+    conflict: 'stay', retry: 'stay', newEpoch: 'stay', userRetry: 'stay', userDiscard: 'refuse',
   },
   // A slow push of an older leader may arrive after the one that met the conflict: the rows are the proof.
   conflict: {
-    push: 'bug', appliedByServer: 'stay', appliedByReplica: 'stay', contained: 'gone', confirmed: 'gone', rejected: 'parked',
+    push: 'bug', appliedByServer: 'stay', appliedByReplica: 'stay', contained: 'goneOrHanded', confirmed: 'gone', rejected: 'parked',
     conflict: 'stay', retry: 'stay', newEpoch: 'stay', userRetry: 'queued', userDiscard: 'goneByDiscard',
   },
+  // That a replica's rows contain it does not undo the server's refusal.
   parked: {
-    push: 'bug', appliedByServer: 'applied', appliedByReplica: 'handed', contained: 'gone', confirmed: 'gone', rejected: 'stay',
+    push: 'bug', appliedByServer: 'applied', appliedByReplica: 'handed', contained: 'goneOrOverlayOff', confirmed: 'gone', rejected: 'stay',
     conflict: 'stay', retry: 'stay', newEpoch: 'stay', userRetry: 'queued', userDiscard: 'goneByDiscard',
   },
 }

@@ -9,6 +9,8 @@ import type { World } from './world.ts'
 /** Longer than any backoff and than the longest patience that a server may ask for. */
 const SETTLE_MS = 4 * 3_600_000
 const LOOK_EVERY_MS = 500
+/** Many times what any run needs: what has not settled by then goes round in a circle. */
+const MAX_TIMERS = 20_000
 
 /** Every trouble ends; then everything that is owed has to arrive, in tabs that have lived through it and in new ones. */
 export async function heal(world: World, options: { readonly retries: boolean }): Promise<void> {
@@ -82,8 +84,9 @@ async function closes(world: World, tab: SimTab): Promise<void> {
 /** Waits until nothing is owed but what waits for a person. */
 async function settle(world: World, when: string): Promise<void> {
   const endMs = world.time.nowMs + SETTLE_MS
+  const lastTimer = world.time.fired + MAX_TIMERS
   let unsettled: string | undefined
-  while (world.time.nowMs < endMs) {
+  while (world.time.nowMs < endMs && world.time.fired < lastTimer) {
     const goesOn = await world.time.advance(LOOK_EVERY_MS)
     unsettled = world.devices.map(whatIsOwed).find((one) => one !== undefined)
     if (unsettled === undefined) {
