@@ -1,7 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
-import { join, sep } from 'node:path'
+import { join, posix, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { factsOf } from './import-rules/imports-of.ts'
+import { coreRooms } from './import-rules/tables.ts'
 import { violations, type WorkspaceFiles } from './import-rules/violations.ts'
 
 const packages = fileURLToPath(new URL('../..', import.meta.url))
@@ -25,11 +27,32 @@ function listedIn(manifestPath: string): string[] {
   return Object.keys({ ...dependencies, ...peerDependencies })
 }
 
+function usesRoom(path: string, source: string, room: string): boolean {
+  return factsOf(path, source).imports.some(({ specifier }) => posix.join(posix.dirname(path), specifier).startsWith(`core/src/${room}/`))
+}
+
 describe('import rules', () => {
   it('hold in every package', () => {
     const real = realWorkspace()
     expect(real.sources.size).toBeGreaterThan(50)
     expect(violations(real)).toEqual([])
+  })
+
+  // R-160 R-161 R-162
+  it.each([
+    ['schema', ['schema/index.ts', 'schema/mime.ts']],
+    ['mutation', ['mutation/enqueue.ts', 'mutation/order.ts', 'mutation/overlay.ts', 'mutation/row-chain.ts']],
+    ['subscription', ['subscription/index.ts']],
+  ])('let the %s room be taken out: its tests run it without an engine', (room, parts) => {
+    const { sources } = realWorkspace()
+    const tests = [...sources].filter(([path]) => path.startsWith(`core/test/${room}/`) && path.endsWith('.test.ts'))
+    const imported = tests.map(([path, source]) => factsOf(path, source).imports.map(({ specifier }) => posix.join(posix.dirname(path), specifier)))
+    const alone = imported.filter((paths) => !paths.some((path) => path === 'core/src/index.ts' || path === 'core/src/engine.ts')).flat()
+    expect(alone).toEqual(expect.arrayContaining(parts.map((part) => `core/src/${part}`)))
+    const users = [...sources].filter(([path, source]) => path.startsWith('core/src/') && usesRoom(path, source, room)).map(([path]) => path.split('/')[2])
+    // Files at the top of core put the rooms together.
+    const rooms = new Set(users.filter((user) => user?.endsWith('.ts') === false && user !== room))
+    expect([...rooms].filter((user) => coreRooms.get(user ?? '')?.includes(room) !== true)).toEqual([])
   })
 
   it('accept what the tables allow', () => {

@@ -49,6 +49,8 @@ export const packageRules: readonly (readonly [prefix: string, rule: PackageRule
   ['core', { src: [], test: [], node: false }],
   ['cache-fs', { ...browserAdapter, node: true }],
   ['state-sqlite', { ...browserAdapter, node: true }],
+  // Where the bytes of an insert are, which only an engine over it can show.
+  ['cache-opfs', { ...browserAdapter, test: [...browserAdapter.test, '@bse/core'] }],
   // Falls back from one to the other, which only an engine over both can show.
   ['cache-idb', { ...browserAdapter, test: [...browserAdapter.test, '@bse/core', '@bse/cache-opfs'] }],
   ['cache-', browserAdapter],
