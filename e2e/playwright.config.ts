@@ -1,7 +1,8 @@
 import type { PlaywrightTestConfig } from '@playwright/test'
-import { chromiumFlags, findChromium } from '../scripts/browsers.mjs'
+import { chromiumFlags, findChromium, findFirefox, firefoxChannel } from '../scripts/browsers.mjs'
 
-const executablePath = findChromium()
+const chromiumPath = findChromium()
+const firefoxPath = findFirefox()
 
 /** Expects `turbo run build`: the tests run the built server and the built demo. */
 const config: PlaywrightTestConfig = {
@@ -14,8 +15,19 @@ const config: PlaywrightTestConfig = {
   forbidOnly: true,
   timeout: 120_000,
   expect: { timeout: 45_000 },
-  use: { viewport: { width: 1280, height: 800 }, launchOptions: { args: [...chromiumFlags], ...(executablePath === undefined ? {} : { executablePath }) } },
-  projects: [{ name: 'chromium' }],
+  use: { viewport: { width: 1280, height: 800 } },
+  projects: [
+    {
+      name: 'chromium',
+      use: { browserName: 'chromium', launchOptions: { args: [...chromiumFlags], ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }) } },
+    },
+    {
+      name: 'firefox',
+      // The main path. What else is tested is said by the page alone, or needs what only Chromium's debugging protocol offers.
+      testMatch: ['offline.spec.ts', 'server-killed.spec.ts', 'refused.spec.ts'],
+      use: { browserName: 'firefox', channel: firefoxChannel, launchOptions: firefoxPath === undefined ? {} : { executablePath: firefoxPath } },
+    },
+  ],
 }
 
 export default config

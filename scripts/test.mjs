@@ -44,7 +44,7 @@ async function runAll() {
   await step('node tests', () => vitest('node'))
   if (hasChromium) await step('chromium tests', () => vitest('chromium'))
   if (hasFirefox) await step('firefox tests', () => vitest('firefox'))
-  if (hasChromium) await step('e2e tests', playwright)
+  if (hasChromium || hasFirefox) await step('e2e tests', playwright)
   await step('consumer checks', () => run('node', ['scripts/consumer.mjs', ...(hasChromium ? [] : ['--no-browser'])]))
 }
 
@@ -98,11 +98,11 @@ function getBrowsers() {
   const chromium = ensureChromium()
   hasChromium = chromium !== undefined
   console.log(chromium ?? 'No Chromium was found and none could be installed. Set CHROMIUM_PATH to the executable of one.')
-  if (!hasChromium) notRun.push('chromium tests, e2e tests, consumer apps (no Chromium)')
+  if (!hasChromium) notRun.push('chromium tests, e2e tests in Chromium, consumer apps (no Chromium)')
   const firefox = ensureFirefox()
   hasFirefox = firefox !== undefined
   console.log(firefox ?? 'No Firefox was found and none could be installed. Set FIREFOX_PATH to the executable of one.')
-  if (!hasFirefox) notRun.push('firefox tests (no Firefox)')
+  if (!hasFirefox) notRun.push('firefox tests, e2e tests in Firefox (no Firefox)')
   return 0
 }
 
@@ -120,7 +120,8 @@ async function vitest(project) {
 async function playwright() {
   const config = join(root, 'e2e', 'playwright.config.ts')
   const report = join(reports, 'e2e.json')
-  const status = await run('pnpm', ['--dir', 'e2e', 'exec', 'playwright', 'test', '-c', config, '--reporter=list,json'], {
+  const projects = [...(hasChromium ? ['--project=chromium'] : []), ...(hasFirefox ? ['--project=firefox'] : [])]
+  const status = await run('pnpm', ['--dir', 'e2e', 'exec', 'playwright', 'test', '-c', config, '--reporter=list,json', ...projects], {
     env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report },
   })
   return add(readCounts(report, countPlaywright), status)

@@ -1,19 +1,27 @@
-import { chromium, type BrowserContext, type LaunchOptions, type Page, type ViewportSize } from '@playwright/test'
+import { chromium, firefox, type BrowserContext, type BrowserType, type LaunchOptions, type ViewportSize } from '@playwright/test'
+import { browserPid } from './browser-pid.ts'
+
+export type BrowserName = 'chromium' | 'firefox'
 
 export interface DeviceSettings {
+  readonly browserName: BrowserName
   /** What the device stores; the same folder is the same device. */
   readonly profileDirectory: string
   readonly launchOptions: LaunchOptions
   readonly viewport: ViewportSize | null
 }
 
-/** A Chromium with a profile that outlives its process. */
+const BROWSERS: Readonly<Record<BrowserName, BrowserType>> = { chromium, firefox }
+
+/** A browser with a profile that outlives its process. */
 export class Device {
+  readonly browserName: BrowserName
   readonly #settings: DeviceSettings
   #context: BrowserContext | undefined
   #pid = 0
 
   constructor(settings: DeviceSettings) {
+    this.browserName = settings.browserName
     this.#settings = settings
   }
 
@@ -23,15 +31,9 @@ export class Device {
   }
 
   async start(): Promise<void> {
-    const { launchOptions, profileDirectory, viewport } = this.#settings
-    this.#context = await chromium.launchPersistentContext(profileDirectory, { ...launchOptions, viewport })
-    this.#pid = await browserPid(this.#context)
-  }
-
-  async open(url: string): Promise<Page> {
-    const page = await this.context.newPage()
-    await page.goto(url)
-    return page
+    const { browserName, launchOptions, profileDirectory, viewport } = this.#settings
+    this.#context = await BROWSERS[browserName].launchPersistentContext(profileDirectory, { ...launchOptions, viewport })
+    this.#pid = browserPid(profileDirectory)
   }
 
   /** Sends SIGKILL to the browser's main process before it returns: no page hears of it. Resolves when all is gone. */
@@ -48,12 +50,4 @@ export class Device {
     this.#context = undefined
     await context?.close()
   }
-}
-
-async function browserPid(context: BrowserContext): Promise<number> {
-  const session = await context.browser()?.newBrowserCDPSession()
-  const { processInfo = [] } = (await session?.send('SystemInfo.getProcessInfo')) ?? {}
-  const pid = processInfo.find(({ type }) => type === 'browser')?.id
-  if (pid === undefined) throw new Error('the browser does not say which process it is')
-  return pid
 }

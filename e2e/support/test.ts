@@ -47,10 +47,12 @@ export const test: StageTest = base.extend<Stage>({
     await wire.close()
   },
 
-  newDevice: async ({ folder, launchOptions, viewport }, use) => {
+  newDevice: async ({ browserName, channel, folder, launchOptions, viewport }, use) => {
     const devices: Device[] = []
     await use(async () => {
-      const device = new Device({ profileDirectory: join(folder, `device-${devices.length}`), launchOptions, viewport })
+      if (browserName === 'webkit') throw new Error('there is no WebKit that keeps what it stores')
+      const profileDirectory = join(folder, `device-${devices.length}`)
+      const device = new Device({ browserName, profileDirectory, launchOptions: { ...launchOptions, channel }, viewport })
       devices.push(device)
       await device.start()
       return device
