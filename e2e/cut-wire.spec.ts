@@ -1,6 +1,8 @@
 import { expect } from '@playwright/test'
 import { FamilyPage } from './support/family-page.ts'
 import { hashesOfServedBytes, listBlobs } from './support/remote.ts'
+import { serverRows } from './support/server-rows.ts'
+import { appliedMutations } from './support/stored.ts'
 import { test } from './support/test.ts'
 
 // R-003: cut before the first byte, after it, in the middle, and before the last one.
@@ -56,4 +58,27 @@ test('does not send again what the server has, though the browser died before it
   expect(await reopened.hashes()).toEqual([file?.hash])
   expect(await listBlobs(server.url)).toEqual([file?.hash])
   expect(wire.uploadBytes, 'bytes that went up').toBe(file?.sizeBytes)
+})
+
+// F-6: the id of the mutation stays on the device, the server has one entry for each cell and each time it was written.
+test('writes a row once, though the browser died before it knew that the server has it', async ({ newDevice, photos, server, wire }) => {
+  const [file] = await photos(1)
+  const device = await newDevice()
+  const killed = await FamilyPage.open(device, wire.url)
+  await killed.page.getByTestId('new-album').click()
+  await killed.synced(0)
+  wire.mute()
+  await killed.drop(file === undefined ? [] : [file])
+  await expect.poll(async () => (await serverRows(server.url)).made('photos').length, { message: 'rows that the server has' }).toBe(1)
+  await expect(killed.pendingCount, 'and the device still owes').toHaveAttribute('data-count', '1')
+  const applied = await appliedMutations(killed.page)
+  await Promise.all([wire.close(), device.kill()])
+
+  await Promise.all([wire.open(), device.start()])
+  const reopened = await FamilyPage.open(device, wire.url)
+  await reopened.synced(1)
+  const rows = await serverRows(server.url)
+  expect(rows.made('photos'), 'rows').toEqual(killed.saved.map(({ id }) => id))
+  expect(rows.rewritten, 'cells that were written again').toEqual([])
+  expect(await appliedMutations(reopened.page), 'mutation ids that were applied').toEqual(applied)
 })

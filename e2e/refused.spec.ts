@@ -1,7 +1,8 @@
-import { expect, type Page } from '@playwright/test'
+import { expect } from '@playwright/test'
 import { Buffer } from 'node:buffer'
 import { FamilyPage } from './support/family-page.ts'
 import { listBlobs } from './support/remote.ts'
+import { storedFiles } from './support/stored.ts'
 import { test } from './support/test.ts'
 
 const JPEG_START = Buffer.from([0xff, 0xd8, 0xff, 0xe0])
@@ -42,18 +43,3 @@ test('refuses files of a wrong type or size before anything is stored', async ({
   expect(await listBlobs(server.url)).toEqual([good?.hash])
   expect(await storedFiles(family.page)).toEqual([...storedBefore, `${good?.hash.replace(':', '-')}: ${good?.sizeBytes}`])
 })
-
-/** Names and sizes of all files in the origin's private file system. */
-async function storedFiles(page: Page): Promise<readonly string[]> {
-  return page.evaluate(async () => {
-    const found: string[] = []
-    const folders = [await navigator.storage.getDirectory()]
-    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      for await (const entry of folder.values()) {
-        if (entry instanceof FileSystemDirectoryHandle) folders.push(entry)
-        if (entry instanceof FileSystemFileHandle) found.push(`${entry.name}: ${(await entry.getFile()).size}`)
-      }
-    }
-    return found.sort()
-  })
-}

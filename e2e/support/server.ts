@@ -13,11 +13,19 @@ export interface ServerLimits {
   readonly maxBytes: number | undefined
 }
 
+/** A request that the server has answered, by its own log. */
+export interface ServedRequest {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+}
+
 /** The built `bse-server` with the built demo, as a process that can be killed. It keeps its port and its data over its lives. */
 export class Server {
   readonly #dataDirectory: string
   #child: ChildProcess | undefined
   #port = 0
+  readonly #requests: ServedRequest[] = []
 
   constructor(dataDirectory: string) {
     this.#dataDirectory = dataDirectory
@@ -31,13 +39,19 @@ export class Server {
     return `http://127.0.0.1:${this.#port}`
   }
 
+  /** Over all its lives, in the order of the answers. */
+  get requests(): readonly ServedRequest[] {
+    return this.#requests
+  }
+
   /** Resolves when it listens; rejects with what it said when it ends before. */
   async start({ maxBytes }: ServerLimits = { maxBytes: undefined }): Promise<void> {
     if (!existsSync(CLI) || !existsSync(join(APP, 'index.html'))) throw new Error('The server or the demo is not built: run `turbo run build` first.')
     const limit = maxBytes === undefined ? [] : ['--max-bytes', String(maxBytes)]
-    const args = [CLI, '--port', String(this.#port), '--data', this.#dataDirectory, '--static', APP, '--log-level', 'warn', ...limit]
+    const args = [CLI, '--port', String(this.#port), '--data', this.#dataDirectory, '--static', APP, '--log-level', 'info', ...limit]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
+    createInterface(child.stdout).on('line', (line) => this.#requests.push(...requestIn(line)))
     this.#port = await portOf(child)
   }
 
@@ -50,6 +64,13 @@ export class Server {
     child.kill('SIGKILL')
     await gone
   }
+}
+
+/** Lines of the log are JSON; the one that tells the address is not. */
+function requestIn(line: string): readonly ServedRequest[] {
+  if (!line.startsWith('{')) return []
+  const { msg, ...request } = JSON.parse(line) as ServedRequest & { readonly msg: string }
+  return msg === 'request' ? [{ method: request.method, path: request.path, status: request.status }] : []
 }
 
 /** The port of the line `listening on http://127.0.0.1:1234`. */

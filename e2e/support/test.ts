@@ -52,7 +52,7 @@ export const test: StageTest = base.extend<Stage>({
     await use(async () => {
       if (browserName === 'webkit') throw new Error('there is no WebKit that keeps what it stores')
       const profileDirectory = join(folder, `device-${devices.length}`)
-      const device = new Device({ browserName, profileDirectory, launchOptions: { ...launchOptions, channel }, viewport })
+      const device = new Device({ browserName, profileDirectory, launchOptions: channel === undefined ? launchOptions : { ...launchOptions, channel }, viewport })
       devices.push(device)
       await device.start()
       return device

@@ -13,7 +13,12 @@ interface Line {
   readonly client: Socket
   readonly server: Socket
   readonly watch: UploadWatch
+  isWebSocket: boolean
+  /** Nothing more is taken from the client. */
+  isHeld: boolean
 }
+
+const ROWS_HEAD = 'GET /sync'
 
 /** A wire between browsers and the server that counts, tells of uploads, and breaks when it is told to. */
 export class Wire {
@@ -23,6 +28,8 @@ export class Wire {
   #listener: Server | undefined
   #port = 0
   #cut: { readonly rule: Cut; readonly done: (upload: SeenUpload) => void } | undefined
+  #hold: { readonly bytes: number; readonly done: (upload: SeenUpload) => void } | undefined
+  #isMute = false
   #downBytes = 0
   #uploadBytes = 0
 
@@ -58,6 +65,7 @@ export class Wire {
     const listener = this.#listener
     if (listener === undefined) return
     this.#listener = undefined
+    this.#isMute = false
     const closed = once(listener, 'close')
     listener.close()
     this.cutAll()
@@ -90,14 +98,29 @@ export class Wire {
     })
   }
 
+  /**
+   * Stops the next upload where this many bytes or some more have been passed on: it neither goes on nor fails, until the client gives
+   * up its connection. Resolves when it stands.
+   */
+  holdOnce(bytes: number): Promise<SeenUpload> {
+    return new Promise((done) => {
+      this.#hold = { bytes, done }
+    })
+  }
+
+  /** What the server says about rows gets lost, until the wire is closed: it has them, and nobody hears of it. */
+  mute(): void {
+    this.#isMute = true
+  }
+
   #join(client: Socket): void {
     const server = connect({ port: this.#targetPort(), host: '127.0.0.1', noDelay: true })
-    const line: Line = { client, server, watch: new UploadWatch() }
+    const line: Line = { client, server, watch: new UploadWatch(), isWebSocket: false, isHeld: false }
     this.#lines.add(line)
     client.on('data', (chunk) => this.#up(line, chunk))
     server.on('data', (chunk) => this.#down(line, chunk))
     client.on('drain', () => server.resume())
-    server.on('drain', () => client.resume())
+    server.on('drain', () => line.isHeld || client.resume())
     for (const socket of [client, server]) {
       // A reset is one way for a connection to end, and ends the other half too.
       socket.on('error', () => this.#drop(line))
@@ -106,6 +129,7 @@ export class Wire {
   }
 
   #up(line: Line, chunk: Buffer): void {
+    line.isWebSocket ||= chunk.toString('latin1', 0, ROWS_HEAD.length) === ROWS_HEAD
     const before = line.watch.current?.sentBytes ?? 0
     const bodyBytes = line.watch.sent(chunk)
     const upload = line.watch.current
@@ -115,6 +139,7 @@ export class Wire {
     if (!line.server.write(passed)) line.client.pause()
     if (upload === undefined) return
     if (surplus !== undefined) return this.#cutAfterWriting(line, { ...upload, sentBytes: upload.sentBytes - surplus })
+    this.#holdHere(line, upload)
     if (upload.sentBytes > before) for (const look of [...this.#waiting]) look(upload)
   }
 
@@ -123,6 +148,15 @@ export class Wire {
     const rule = this.#cut?.rule
     if (rule?.when !== 'upload-reaches' || upload.sentBytes < rule.bytes) return undefined
     return upload.sentBytes - rule.bytes
+  }
+
+  #holdHere(line: Line, upload: SeenUpload): void {
+    const hold = this.#hold
+    if (hold === undefined || upload.sentBytes < hold.bytes) return
+    this.#hold = undefined
+    line.isHeld = true
+    line.client.pause()
+    hold.done(upload)
   }
 
   /** The bytes before the cut arrive: the server's half is ended in order, the client's is torn off. */
@@ -135,6 +169,7 @@ export class Wire {
   }
 
   #down(line: Line, chunk: Buffer): void {
+    if (line.isWebSocket && this.#isMute) return
     const upload = line.watch.current
     if (upload !== undefined && this.#cut?.rule.when === 'upload-is-answered') {
       const { done } = this.#cut
