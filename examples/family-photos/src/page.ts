@@ -12,7 +12,7 @@ tellOfTrouble(sync, messages)
 
 /** For writes that nobody waits for: `what` did not work, if it did not. */
 export function attempt(what: string, write: PromiseLike<unknown>): void {
-  write.then(undefined, (error: unknown) => messages.refuse(`${what} did not work (${isBseError(error) ? error.code : String(error)}).`))
+  write.then(undefined, (error: unknown) => messages.refuse(`${what} did not work (${isBseError(error) ? error.code : String(error)}).`, error))
 }
 
 /** Resolves the album to put photos into: the given one, or a first one. Does not wait for the network, nor for the disk. */

@@ -16,7 +16,7 @@ export function MessageList(): ReactElement {
   return (
     <div className="messages">
       <div role="alert">
-        {refusals.slice(0, SHOWN).map(({ id, text }) => <p key={id} className="message is-refusal" data-testid="message"><span>{text}</span>{close(id)}</p>)}
+        {refusals.slice(0, SHOWN).map(({ id, code, text }) => <p key={id} className="message is-refusal" data-testid="message" data-code={code}><span>{text}</span>{close(id)}</p>)}
         {hidden > 0 && (
           <p className="message is-refusal">
             <span>And {hidden} more.</span>

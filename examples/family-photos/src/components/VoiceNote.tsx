@@ -10,7 +10,7 @@ import { Icon } from './icons.tsx'
 /** Records or picks a voice note, plays it, removes it. */
 export function VoiceNote({ photo, url }: { readonly photo: Photo; readonly url: string | undefined }): ReactElement {
   const keep = (file: File): void => {
-    sync.photos.update(photo.id, { audio: file }).then(undefined, (error: unknown) => messages.refuse(refusalOf(file, 'audio', error)))
+    sync.photos.update(photo.id, { audio: file }).then(undefined, (error: unknown) => messages.refuse(refusalOf(file, 'audio', error), error))
   }
   if (photo.audio === null) return <AddVoiceNote name={nameOf(photo)} onFile={keep} />
   return (

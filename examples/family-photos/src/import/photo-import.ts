@@ -15,7 +15,7 @@ const IDLE: ImportProgress = { total: 0, done: 0 }
 export interface PhotoImportOptions {
   readonly sync: Sync
   /** A file was not taken; the text is for the person. */
-  readonly onRefused: (text: string) => void
+  readonly onRefused: (text: string, error: unknown) => void
 }
 
 /** Takes files into albums, a few at a time, in the order they were given. */
@@ -54,7 +54,7 @@ export class PhotoImport {
       try {
         await importPhoto(this.#options.sync, file, albumId)
       } catch (error) {
-        this.#options.onRefused(refusalOf(file, 'photo', error))
+        this.#options.onRefused(refusalOf(file, 'photo', error), error)
       }
       this.#set({ ...this.#progress, done: this.#progress.done + 1 })
     }

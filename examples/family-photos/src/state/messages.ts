@@ -1,8 +1,12 @@
+import { isBseError, type BseErrorCode } from '@bse/core'
+
 /** Something to tell the person. A `refusal` stays until it is dismissed; a `notice` goes by itself. */
 export interface Message {
   readonly id: number
   readonly kind: 'refusal' | 'notice'
   readonly text: string
+  /** Of the engine's refusal, where it is one. */
+  readonly code: BseErrorCode | undefined
 }
 
 const NOTICE_MS = 8_000
@@ -23,15 +27,15 @@ export class Messages {
     return () => void this.#listeners.delete(listener)
   }
 
-  readonly refuse = (text: string): void => {
-    this.#add('refusal', text)
+  readonly refuse = (text: string, error?: unknown): void => {
+    this.#add({ kind: 'refusal', text, code: isBseError(error) ? error.code : undefined })
   }
 
   notice(text: string): void {
     const nowMs = Date.now()
     if (nowMs - (this.#toldAtMs.get(text) ?? -Infinity) < QUIET_MS) return
     this.#toldAtMs.set(text, nowMs)
-    const id = this.#add('notice', text)
+    const id = this.#add({ kind: 'notice', text, code: undefined })
     setTimeout(() => this.dismiss(id), NOTICE_MS)
   }
 
@@ -43,9 +47,9 @@ export class Messages {
     this.#set(this.#messages.filter((message) => message.kind !== 'refusal'))
   }
 
-  #add(kind: Message['kind'], text: string): number {
+  #add(message: Omit<Message, 'id'>): number {
     const id = (this.#lastId += 1)
-    this.#set([...this.#messages, { id, kind, text }])
+    this.#set([...this.#messages, { id, ...message }])
     return id
   }
 
