@@ -1,4 +1,4 @@
-import { createHasher } from '@bse/core/hash'
+import { createHasher, readWindows } from '@bse/core/hash'
 import { BseError } from '@bse/core/provider'
 import { blobHashFromBytes, type BlobHash } from '@bse/core/wire'
 import type { Folders } from './folders.ts'
@@ -6,7 +6,7 @@ import { hold } from './hold.ts'
 import { failWith, toStorageError } from './opfs-error.ts'
 import type { FileHandle, SyncAccessHandle } from './opfs-types.ts'
 import type { WrittenStage } from './stager.ts'
-import { blobWindows, WINDOW_BYTES } from './windows.ts'
+import { WINDOW_BYTES } from './windows.ts'
 
 /** Writes one staged file through a sync access handle. Runs in a worker. After any rejection the file is gone. */
 export async function stageFile(
@@ -58,7 +58,7 @@ export function assertExpected(actual: BlobHash, expected: BlobHash | undefined)
 
 /** Up to a window the platform's own digest runs beside the write; above it, slices pass through a streaming hash. */
 export async function writeBlob(access: SyncAccessHandle, blob: Blob, signal: AbortSignal): Promise<WrittenStage> {
-  if (blob.size > WINDOW_BYTES) return writeAll(access, blobWindows(blob, signal), blob.size)
+  if (blob.size > WINDOW_BYTES) return writeAll(access, readWindows(blob, WINDOW_BYTES, signal), blob.size)
   const bytes = new Uint8Array(await blob.arrayBuffer())
   signal.throwIfAborted()
   const digest = crypto.subtle.digest('SHA-256', bytes)

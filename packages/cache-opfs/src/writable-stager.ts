@@ -1,11 +1,11 @@
-import { createHasher } from '@bse/core/hash'
+import { createHasher, readWindows } from '@bse/core/hash'
 import type { Folders } from './folders.ts'
 import { hold } from './hold.ts'
 import { failWith } from './opfs-error.ts'
 import type { FileHandle } from './opfs-types.ts'
 import { assertExpected, removeStaged } from './stage-file.ts'
 import type { StageRequest, Stager, WrittenStage } from './stager.ts'
-import { blobWindows, streamPieces } from './windows.ts'
+import { streamPieces, WINDOW_BYTES } from './windows.ts'
 
 /** Stages on the calling thread, where no worker with sync access handles is to be had. Hashing blocks this thread in slices. */
 export class WritableStager implements Stager {
@@ -47,7 +47,7 @@ async function hashAndWrite(writable: FileSystemWritableFileStream, { source, si
   const hasher = await createHasher()
   const neededBytes = source instanceof Blob ? source.size : undefined
   let sizeBytes = 0
-  for await (const window of source instanceof Blob ? blobWindows(source, signal) : streamPieces(source, signal)) {
+  for await (const window of source instanceof Blob ? readWindows(source, WINDOW_BYTES, signal) : streamPieces(source, signal)) {
     const writing = writable.write(window as Uint8Array<ArrayBuffer>)
     hasher.update(window)
     sizeBytes += window.byteLength

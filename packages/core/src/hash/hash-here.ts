@@ -1,5 +1,6 @@
 import { blobHashFromBytes, type BlobHash } from '../wire/blob-hash.ts'
 import { createHasher } from './hasher.ts'
+import { readWindows } from './read-windows.ts'
 
 /** Above this a blob is hashed in slices: the one-shot digest of the platform wants all bytes in memory at once. */
 const ONE_SHOT_MAX_BYTES = 64 * 1024 * 1024
@@ -22,9 +23,6 @@ export async function hashBlobHere(blob: Blob, signal?: AbortSignal): Promise<Bl
 
 async function hashInSlices(blob: Blob, signal: AbortSignal | undefined): Promise<BlobHash> {
   const hasher = await createHasher()
-  for (let at = 0; at < blob.size; at += SLICE_BYTES) {
-    hasher.update(new Uint8Array(await blob.slice(at, at + SLICE_BYTES).arrayBuffer()))
-    signal?.throwIfAborted()
-  }
+  for await (const window of readWindows(blob, SLICE_BYTES, signal)) hasher.update(window)
   return hasher.digest()
 }

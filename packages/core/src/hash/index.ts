@@ -1,4 +1,5 @@
 export { hashBlob } from './hash-blob.ts'
 export { createHasher, type Hasher } from './hasher.ts'
 export { readChunks } from './read-chunks.ts'
+export { readWindows } from './read-windows.ts'
 export { hashInWorker, type HashOptions } from './worker-pool.ts'

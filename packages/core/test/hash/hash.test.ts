@@ -45,11 +45,10 @@ describe('hash', () => {
   it('never reads a large blob whole', async () => { // F-11
     const blob = new Blob([new Uint8Array(64 * 1024 * 1024 + 1)])
     const whole = vi.spyOn(blob, 'arrayBuffer')
-    const slices = vi.spyOn(blob, 'slice')
+    const streams = vi.spyOn(blob, 'stream')
     await hashBlob(blob)
     expect(whole).not.toHaveBeenCalled()
-    const sizes = slices.mock.calls.map(([start = 0, end = 0]) => end - start)
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(4 * 1024 * 1024)
+    expect(streams).toHaveBeenCalledOnce()
   })
 
   it('hashes where the platform has no crypto.subtle', async () => {
@@ -68,10 +67,10 @@ describe('hash', () => {
     await expect(hashBlob(new Blob(['x']), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     const controller = new AbortController()
     const blob = new Blob([new Uint8Array(64 * 1024 * 1024 + 1)])
-    const slice = blob.slice.bind(blob)
-    vi.spyOn(blob, 'slice').mockImplementation((...range) => {
+    const stream = blob.stream.bind(blob)
+    vi.spyOn(blob, 'stream').mockImplementation(() => {
       controller.abort(reason)
-      return slice(...range)
+      return stream()
     })
     await expect(hashBlob(blob, { signal: controller.signal })).rejects.toBe(reason)
   })
