@@ -6,7 +6,10 @@ import { createInterface } from 'node:readline'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const CLI = join(ROOT, 'packages', 'server', 'dist', 'cli.js')
-const APP = join(ROOT, 'examples', 'family-photos', 'dist')
+/** Built pages that it can serve: the demo, and one that shows nothing of the files it keeps. */
+const APPS: Readonly<Record<AppName, string>> = { 'family-photos': join(ROOT, 'examples', 'family-photos', 'dist'), files: join(ROOT, 'e2e', 'dist') }
+
+export type AppName = 'family-photos' | 'files'
 
 export interface ServerLimits {
   /** Largest blob that is taken; the server's own default when `undefined`. */
@@ -20,15 +23,17 @@ export interface ServedRequest {
   readonly status: number
 }
 
-/** The built `bse-server` with the built demo, as a process that can be killed. It keeps its port and its data over its lives. */
+/** The built `bse-server` with a built page, as a process that can be killed. It keeps its port and its data over its lives. */
 export class Server {
   readonly #dataDirectory: string
+  readonly #app: string
   #child: ChildProcess | undefined
   #port = 0
   readonly #requests: ServedRequest[] = []
 
-  constructor(dataDirectory: string) {
+  constructor(dataDirectory: string, app: AppName) {
     this.#dataDirectory = dataDirectory
+    this.#app = APPS[app]
   }
 
   get port(): number {
@@ -46,9 +51,9 @@ export class Server {
 
   /** Resolves when it listens; rejects with what it said when it ends before. */
   async start({ maxBytes }: ServerLimits = { maxBytes: undefined }): Promise<void> {
-    if (!existsSync(CLI) || !existsSync(join(APP, 'index.html'))) throw new Error('The server or the demo is not built: run `turbo run build` first.')
+    if (!existsSync(CLI) || !existsSync(join(this.#app, 'index.html'))) throw new Error('The server or the page is not built: run `turbo run build` first.')
     const limit = maxBytes === undefined ? [] : ['--max-bytes', String(maxBytes)]
-    const args = [CLI, '--port', String(this.#port), '--data', this.#dataDirectory, '--static', APP, '--log-level', 'info', ...limit]
+    const args = [CLI, '--port', String(this.#port), '--data', this.#dataDirectory, '--static', this.#app, '--log-level', 'info', ...limit]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     createInterface(child.stdout).on('line', (line) => this.#requests.push(...requestIn(line)))

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Device } from './device.ts'
 import { photoFiles, type PhotoFile } from './photo-files.ts'
-import { Server } from './server.ts'
+import { Server, type AppName } from './server.ts'
 import { Wire } from './wire.ts'
 
 interface Stage {
   /** Largest blob that the server takes. */
   readonly maxBytes: number | undefined
+  /** What the server serves beside the data. */
+  readonly app: AppName
   /** Empty, and gone after the test. */
   readonly folder: string
   /** Runs on a data folder of its own. */
@@ -26,6 +28,7 @@ type StageTest = TestType<PlaywrightTestArgs & PlaywrightTestOptions & Stage, Pl
 /** A test with real parts around it: a server process, a wire, browsers that keep what they store. */
 export const test: StageTest = base.extend<Stage>({
   maxBytes: [undefined, { option: true }],
+  app: ['family-photos', { option: true }],
 
   folder: async ({}, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'bse-e2e-'))
@@ -33,8 +36,8 @@ export const test: StageTest = base.extend<Stage>({
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   },
 
-  server: async ({ folder, maxBytes }, use) => {
-    const server = new Server(join(folder, 'server'))
+  server: async ({ app, folder, maxBytes }, use) => {
+    const server = new Server(join(folder, 'server'), app)
     await server.start({ maxBytes })
     await use(server)
     await server.kill()
