@@ -1,6 +1,7 @@
 import { expect, type Page } from '@playwright/test'
 import { randomBytes } from 'node:crypto'
 import { FamilyPage } from './support/family-page.ts'
+import { look } from './support/look.ts'
 import { hashesOfServedBytes, listBlobs } from './support/remote.ts'
 import { storedFiles, storedRecords } from './support/stored.ts'
 import { test } from './support/test.ts'
@@ -11,7 +12,7 @@ const ROOM_BYTES = 1_000_000
 const TOO_MANY_BYTES = 5_000_000
 
 // R-003 R-077 R-117
-test('says that the device is full, leaves nothing half written, and sends what it has', async ({ newDevice, photos, server, wire }) => {
+test('says that the device is full, leaves nothing half written, and sends what it has', async ({ newDevice, photos, server, wire }, info) => {
   const files = await photos(PHOTOS)
   const expected = files.map(({ hash }) => hash).sort()
   const device = await newDevice()
@@ -38,6 +39,7 @@ test('says that the device is full, leaves nothing half written, and sends what 
   await expect(messages.first()).toContainText('no room left')
   await expect(family.photos).toHaveCount(PHOTOS)
   expect(family.saved).toHaveLength(PHOTOS)
+  await look(page, info, 'no-room')
   expect(await stored(page), 'files and records on the device').toEqual(storedBefore)
 
   await page.reload()

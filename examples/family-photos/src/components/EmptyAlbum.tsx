@@ -8,7 +8,7 @@ export function EmptyAlbum(): ReactElement {
         <span /><span /><span />
       </div>
       <h2><Icon name="photo" /> Drop photos anywhere</h2>
-      <p>Or paste them, or press “Add photos”. They are kept on this device first, with or without a network, and sent when there is one.</p>
+      <p>Or paste them, or press “Add<span className="wide-only"> photos</span>”. They are kept on this device first, with or without a network, and sent when there is one.</p>
     </section>
   )
 }

@@ -6,8 +6,8 @@ import { bytes } from '../state/words.ts'
 import type { Sync } from '../sync.ts'
 
 export function StorageMeter(): ReactElement {
-  const { durable } = useSyncStatus<Sync>()
-  const storage = useStorage()
+  const { durable, pending } = useSyncStatus<Sync>()
+  const storage = useStorage(pending.length)
   return (
     <section className="storage" data-testid="storage-meter" aria-label="Storage on this device" data-persistent={storage?.isPersistent} data-durable={durable}>
       <p className="storage-line">

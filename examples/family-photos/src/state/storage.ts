@@ -9,8 +9,8 @@ export interface StorageState {
 
 const LOOK_AGAIN_MS = 5_000
 
-/** What this site occupies on the device, looked at again and again; `undefined` until known. */
-export function useStorage(): StorageState | undefined {
+/** What this site occupies on the device, looked at again and again, and at once when `seen` changes; `undefined` until known. */
+export function useStorage(seen: number): StorageState | undefined {
   const [state, setState] = useState<StorageState>()
   useEffect(() => {
     let isOver = false
@@ -24,7 +24,7 @@ export function useStorage(): StorageState | undefined {
       isOver = true
       clearInterval(timer)
     }
-  }, [])
+  }, [seen])
   return state
 }
 
