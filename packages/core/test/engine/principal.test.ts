@@ -17,7 +17,8 @@ function tab(device: PersonalDevice, remote: FakeRemote, auth: AuthCallback): Te
   return engine
 }
 
-const drained = (sync: TestEngine): Promise<void> => vi.waitFor(async () => expect(await sync.offline.pending()).toEqual([]))
+const WITHIN = { timeout: 20_000 }
+const drained = (sync: TestEngine): Promise<void> => vi.waitFor(async () => expect(await sync.offline.pending()).toEqual([]), WITHIN)
 const nobody: AuthCallback = () => Promise.reject(new BseError('NETWORK', 'no way to ask', { status: undefined }))
 
 /** Bytes whose server wants a bearer that is valid now; each uploads in steps of 1,000 bytes with a checkpoint. */
@@ -147,7 +148,7 @@ describe('another person', () => {
     await sync.ready
     userId = 'bob'
     await sync.photos.insert({ title: 'of ann', image: marked('ANN', 2_000) })
-    await vi.waitFor(() => expect(sync.status.getSnapshot().error?.code).toBe('PRINCIPAL_CHANGED'))
+    await vi.waitFor(() => expect(sync.status.getSnapshot().error?.code).toBe('PRINCIPAL_CHANGED'), WITHIN)
     expect(sync.status.getSnapshot().pending).toEqual([])
     await expect(sync.photos.count()).rejects.toMatchObject({ code: 'PRINCIPAL_CHANGED' })
     await expect(sync.photos.insert({ title: 'whose?', image: marked('?', 10) })).rejects.toMatchObject({ code: 'PRINCIPAL_CHANGED' })

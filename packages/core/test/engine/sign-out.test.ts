@@ -20,7 +20,8 @@ async function twoPhotos(sync: TestEngine, marker: string): Promise<void> {
   await sync.photos.insert({ title: `${marker} large`, image: marked(marker, 5_000) })
 }
 
-const drained = (sync: TestEngine): Promise<void> => vi.waitFor(async () => expect(await sync.offline.pending()).toEqual([]))
+const WITHIN = { timeout: 20_000 }
+const drained = (sync: TestEngine): Promise<void> => vi.waitFor(async () => expect(await sync.offline.pending()).toEqual([]), WITHIN)
 
 // With and without somebody who is signed in.
 describe.each([['a person', signedInAs('ann')], ['no person', undefined]] as const)('a device of %s', (_, auth) => {
@@ -76,7 +77,7 @@ describe.each([['a person', signedInAs('ann')], ['no person', undefined]] as con
     const again = tab(device, remote, auth)
     await drained(again)
     expect(remote.applied).toHaveLength(4)
-    await vi.waitFor(async () => expect(await again.photos.count()).toBe(4))
+    await vi.waitFor(async () => expect(await again.photos.count()).toBe(4), WITHIN)
     expect([...remote.blobs.keys()]).toHaveLength(4)
   })
 
@@ -85,9 +86,9 @@ describe.each([['a person', signedInAs('ann')], ['no person', undefined]] as con
     const [one, other] = [tab(device, remote, auth), tab(device, remote, auth)]
     await twoPhotos(one, 'MARK')
     await drained(one)
-    await vi.waitFor(async () => expect(await other.photos.count()).toBe(2))
+    await vi.waitFor(async () => expect(await other.photos.count()).toBe(2), WITHIN)
     await one.logout()
-    await vi.waitFor(() => expect(other.status.getSnapshot().error?.code).toBe('SIGNED_OUT'))
+    await vi.waitFor(() => expect(other.status.getSnapshot().error?.code).toBe('SIGNED_OUT'), WITHIN)
     await expect(other.photos.count()).rejects.toMatchObject({ code: 'SIGNED_OUT' })
     expect(await device.everything()).toBe('')
   })
