@@ -16,6 +16,9 @@ const JUMPS_MS = [-86_400_000, -3_600_000, -30_000, 30_000, 3_600_000, 86_400_00
 
 const NAMES = Object.keys(WEATHERS) as WeatherName[]
 
+/** Why a person does not get out: work is pending, the disk is full, another tab was faster or this one is closed, or it never opened. */
+const WHY_STAY: ReadonlySet<string> = new Set(['PENDING_WORK', 'STORAGE_FULL', 'SIGNED_OUT', 'CLOSED'])
+
 /** Carries out one decision. Those that make no sense right now do nothing. */
 export async function act(world: World, action: Action): Promise<void> {
   const random = createRandom(action.salt)
@@ -66,6 +69,7 @@ async function inTab(world: World, action: Action, tab: SimTab): Promise<void> {
       if (tab.isFrozen) return
       tab.close().catch((error: unknown) => world.violation('stuck', `${tab.name} could not close: ${String(error)}`))
       return
+    case 'logout': signOut(world, tab, action); return
     case 'freeze': {
       const leader = action.own === true ? leaderOf(device) : undefined
       const sleeper = leader ?? tab
@@ -105,6 +109,17 @@ function crashOn(world: World, device: SimDevice, tab: SimTab, action: Action): 
     died(world, victim)
     const [other] = device.living()
     if (action.content !== undefined && other !== undefined) new Person(world, device, other, action).insert()
+  })
+}
+
+function signOut(world: World, tab: SimTab, { salt }: Action): void {
+  if (tab.isFrozen || tab.isClosing || tab.isLeaving) return
+  const pending = createRandom(salt).pick(['refuse', 'keep', 'discard'] as const) ?? 'refuse'
+  world.trace(`${tab.name} signs out: ${pending}`)
+  tab.leave(pending).then(() => world.trace(`${tab.name} has signed out`), (error: unknown) => {
+    const { code } = error as { readonly code?: unknown }
+    world.trace(`${tab.name} did not sign out: ${String(code)}`)
+    if (!WHY_STAY.has(String(code))) world.violation('stuck', `${tab.name} could not sign out: ${String(error)}`)
   })
 }
 

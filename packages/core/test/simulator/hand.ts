@@ -44,9 +44,10 @@ export class Hand {
     const result = run()
     result.then(() => this.#end(ops, 'acknowledged', ''), (error: unknown) => {
       const code = String((error as { readonly code?: unknown }).code)
-      if (!REFUSALS.has(code)) this.#world.violation('lost', `${this.#tab.name} refused #${ops[0]?.tag ?? ''} for no good reason: ${String(error)}`)
+      const isGood = REFUSALS.has(code) || (code === 'SIGNED_OUT' && this.#device.signedOutAt > this.#tab.openedAt)
+      if (!isGood) this.#world.violation('lost', `${this.#tab.name} refused #${ops[0]?.tag ?? ''} for no good reason: ${String(error)}`)
       // A write that was under way when its tab closed may have been committed.
-      this.#end(ops, code === 'CLOSED' ? 'crashed' : 'failed', code)
+      this.#end(ops, code === 'CLOSED' || code === 'SIGNED_OUT' ? 'crashed' : 'failed', code)
     })
     return result
   }

@@ -29,6 +29,7 @@ export async function heal(world: World, options: { readonly retries: boolean })
   world.server.heal()
   await world.time.advance(1)
   for (const device of world.devices) for (const tab of device.living()) if (tab.isClosing) await closes(world, tab)
+  for (const device of world.devices) await leaves(world, device)
   for (const device of world.devices) reloadFailed(world, device)
   await settle(world, 'after the faults ended')
   if (options.retries) {
@@ -64,6 +65,13 @@ function reloadFailed(world: World, device: SimDevice): void {
     world.openTab(device, slot)
   })
   if (device.living().length === 0) world.openTab(device, 0)
+}
+
+/** Who began to sign out has signed out, or stays. */
+async function leaves(world: World, device: SimDevice): Promise<void> {
+  const isLeaving = (): boolean => device.living().some((tab) => tab.isLeaving)
+  await world.time.advance(isLeaving() ? 120_000 : 0, () => !isLeaving())
+  if (isLeaving()) world.violation('stuck', `${device.name}: somebody does not get out`)
 }
 
 async function restart(world: World): Promise<void> {

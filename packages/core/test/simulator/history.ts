@@ -75,6 +75,14 @@ export class History {
     }
   }
 
+  /** Somebody signed out and gave up whatever the server has not: all of it, and what was written while they did. */
+  forget(where: string): void {
+    for (const key of new Set(this.ops.filter((op) => op.where === where).map(({ table, rowId }) => `${table}/${rowId}`))) {
+      const slash = key.indexOf('/')
+      this.weaken(where, key.slice(0, slash), key.slice(slash + 1))
+    }
+  }
+
   /** Learns which writes the server has taken since. */
   noteServer(): void {
     for (const { ops } of this.#server.accepted.slice(this.#seen)) {

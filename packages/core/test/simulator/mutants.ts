@@ -18,7 +18,6 @@ export function mutate(source: string, { name, file, edits }: Mutant): string {
 /** Guards of parts that do not exist yet. Whoever builds the part moves its guard to `MUTANTS`: the command fails at the first sign of it in the source. */
 export const AWAITED: readonly { readonly guard: string; readonly sign: { readonly file: string; readonly text: RegExp } }[] = [
   { guard: 'bytes that came from a peer get a claim when they are adopted', sign: { file: 'ledger/entry.ts', text: /adopt/ } },
-  { guard: 'a tombstone is written before a namespace is wiped', sign: { file: 'engine.ts', text: /\blogout\b/ } },
 ]
 
 export const MUTANTS: readonly Mutant[] = [
@@ -171,6 +170,21 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a parked upload without bytes is owed again',
     file: 'ledger/remote-transition.ts',
     edits: [{ find: "bytesLost: 'stay', retry: 'owedIfPresent'", replace: "bytesLost: 'stay', retry: 'owed'" }],
+  },
+  {
+    name: 'a wipe begins without a tombstone',
+    file: 'storage/sign-out.ts',
+    edits: [{ find: '    await putTombstone(parts.home, tombstone)\n', replace: '' }],
+  },
+  {
+    name: 'nothing keeps other tabs from writing while one signs out',
+    file: 'mutation/enqueue.ts',
+    edits: [{ find: '    if (get(SIGN_OUT_KEY) !== undefined) throw', replace: '    if (get(SIGN_OUT_KEY) === null) throw' }],
+  },
+  {
+    name: 'signing out asks for pending work apart from the fence',
+    file: 'storage/wipe.ts',
+    edits: [{ find: "pending !== 'refuse' || get(MUTATION_SEQ_KEY) === before", replace: "pending !== 'refuse' || get(MUTATION_SEQ_KEY) !== null" }],
   },
   {
     name: 'a tab forgets with the power that it has staged',

@@ -5,7 +5,7 @@ import { sceneOf, type SceneKind } from './scenes.ts'
 import type { ServerRules } from './sim-server.ts'
 
 export type ActionKind =
-  | 'open' | 'close' | 'crash' | 'crashOn' | 'powerCut' | 'freeze' | 'thaw' | 'hide' | 'show'
+  | 'open' | 'close' | 'logout' | 'crash' | 'crashOn' | 'powerCut' | 'freeze' | 'thaw' | 'hide' | 'show'
   | 'insert' | 'insertAlbum' | 'insertRef' | 'update' | 'replaceBlob' | 'nameBlob' | 'upsert' | 'delete' | 'burst' | 'batch'
   | 'read' | 'retry' | 'discard'
   | 'weather' | 'calm' | 'offline' | 'online' | 'full' | 'roomy' | 'slowDisk' | 'fastDisk' | 'clockJump'
@@ -32,7 +32,7 @@ export interface Action {
 
 /** How often each kind comes, relative to the others. */
 const WEIGHTS: Readonly<Record<ActionKind, number>> = {
-  open: 5, close: 2, crash: 5, crashOn: 5, powerCut: 1, freeze: 2, thaw: 2, hide: 2, show: 2,
+  open: 5, close: 2, logout: 1, crash: 5, crashOn: 5, powerCut: 1, freeze: 2, thaw: 2, hide: 2, show: 2,
   insert: 14, insertAlbum: 2, insertRef: 5, update: 10, replaceBlob: 7, nameBlob: 3, upsert: 3, delete: 6, burst: 4, batch: 5,
   read: 6, retry: 2, discard: 3,
   weather: 5, calm: 3, offline: 2, online: 3, full: 2, roomy: 2, slowDisk: 1, fastDisk: 2, clockJump: 2,
@@ -80,6 +80,10 @@ const THEMES: readonly Theme[] = [
   {
     name: 'second thoughts', weights: { update: 20, discard: 20, insert: 20, retry: 6, crash: 10, open: 10 }, contents: 12, unique: 0.5,
     rules: { replicas: true, refuses: 0.2 }, weather: { slow: 0.2 },
+  },
+  // People come and go on one device.
+  {
+    name: 'comings and goings', weights: { logout: 10, open: 20, crash: 10, insert: 20, retry: 0, discard: 1 }, contents: 6, unique: 0.3, rules: {}, weather: {},
   },
   {
     name: 'races for bytes', weights: { weather: 1, offline: 0.5, full: 0.5, crash: 2, insert: 4 }, contents: 5, unique: 0,

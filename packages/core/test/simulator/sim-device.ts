@@ -19,6 +19,10 @@ export class SimDevice {
   weather: Weather = {}
   /** How likely a store has no room. */
   full = 0
+  /** When somebody last began to sign out. */
+  signedOutAt = -1
+  /** Whether that person has given up what no server has. */
+  #forgets = false
   /** What somebody waits for to be written; `undefined` once it was. */
   awaited: Moment | undefined
   /** How many times longer than usual a call of state may take. */
@@ -52,6 +56,12 @@ export class SimDevice {
         if (outcome === 'deleted') this.#bytesWent(hash)
         return outcome
       },
+      destroy: async () => {
+        const hashes: BlobHash[] = []
+        for await (const { hash } of store.list()) hashes.push(hash)
+        await store.destroy()
+        for (const hash of hashes) this.#bytesWent(hash)
+      },
     }
   }
 
@@ -66,7 +76,19 @@ export class SimDevice {
         if (options.durability === 'strict') this.#flush()
         return decided
       }, options),
+      destroy: async () => {
+        await store.destroy()
+        this.records.clear()
+        this.#flushed.clear()
+        this.#unflushed.length = 0
+        this.#world.trace(`${this.name} is empty`)
+      },
     }
+  }
+
+  signOutBegins(forgets: boolean): void {
+    this.signedOutAt = this.#world.log.tick
+    this.#forgets ||= forgets
   }
 
   connectivity(): { readonly online: boolean; subscribe(listener: (online: boolean) => void): () => void } {
@@ -130,6 +152,10 @@ export class SimDevice {
   }
 
   #committed(ops: readonly StateOp[]): void {
+    if (this.#forgets && ops.some((op) => 'deleteRange' in op && op.deleteRange.from === ' ')) {
+      this.#world.history.forget(this.name)
+      this.#forgets = false
+    }
     apply(this.records, ops)
     if (this.awaited !== undefined && isMoment(this.awaited, ops)) this.awaited = undefined
     for (const op of ops) {
@@ -143,7 +169,7 @@ export class SimDevice {
   #bytesWent(hash: BlobHash): void {
     this.#world.trace(`${this.name} loses the bytes of ${hash.slice(7, 15)}`)
     // What went bad before has no worth; a good copy is about to take its place.
-    if (this.#world.server.remote.blobs.has(hash) || this.vanished.has(hash)) return
+    if (this.#forgets || this.#world.server.remote.blobs.has(hash) || this.vanished.has(hash)) return
     // What a write brought in that never committed was promised to nobody.
     if (readLedgerEntry(this.records.get(ledgerKey(hash)))?.local === 'staged') return
     for (const [key, value] of this.records) {

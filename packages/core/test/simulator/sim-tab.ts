@@ -47,6 +47,7 @@ export class SimTab {
   #hasFailed = false
   #deadly: { readonly moment: Moment; readonly onDeath: () => void } | undefined
   #closing: Promise<void> | undefined
+  #leaving: Promise<void> | undefined
 
   constructor(world: World, device: SimDevice, serial: number) {
     this.name = `${device.name}${serial}`
@@ -84,9 +85,10 @@ export class SimTab {
     return this.#isFrozen
   }
 
-  /** Storage could not be opened: the person sees an error and can only reload. */
+  /** Storage could not be opened, or somebody has signed out: the person sees it and can only reload. */
   get hasFailed(): boolean {
-    return this.#hasFailed
+    const code = this.engine.status.getSnapshot().error?.code
+    return this.#hasFailed || (this.#device.signedOutAt > this.openedAt && (code === 'SIGNED_OUT' || code === 'CLOSED'))
   }
 
   dieAt(step: number, onDeath: () => void): void {
@@ -116,6 +118,18 @@ export class SimTab {
   close(): Promise<void> {
     this.#closing ??= this.engine.close().then(() => this.die())
     return this.#closing
+  }
+
+  /** The person signs out on the whole device; of work that no server has, `pending` decides. The tab is of no use afterwards. */
+  leave(pending: 'refuse' | 'keep' | 'discard'): Promise<void> {
+    this.#device.signOutBegins(pending === 'discard')
+    const leaving = this.engine.logout({ pending }).then(() => this.die())
+    this.#leaving = leaving
+    return leaving.finally(() => { this.#leaving = undefined })
+  }
+
+  get isLeaving(): boolean {
+    return this.#leaving !== undefined && !this.isDead
   }
 
   /** The platform stops running the tab. With `steal`, it gives the lead's lock to the next in line, as after a discard. */
