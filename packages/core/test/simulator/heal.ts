@@ -74,6 +74,12 @@ async function leaves(world: World, device: SimDevice): Promise<void> {
   if (isLeaving()) world.violation('stuck', `${device.name}: somebody does not get out`)
 }
 
+function reloadSignedOut(world: World): boolean {
+  const devices = world.devices.filter((device) => device.living().some(({ wasSignedOut }) => wasSignedOut))
+  for (const device of devices) reloadFailed(world, device)
+  return devices.length > 0
+}
+
 async function restart(world: World): Promise<void> {
   for (const device of world.devices) {
     for (const tab of device.living()) await closes(world, tab)
@@ -96,6 +102,8 @@ async function settle(world: World, when: string): Promise<void> {
   let unsettled: string | undefined
   while (world.time.nowMs < endMs && world.time.fired < lastTimer) {
     const goesOn = await world.time.advance(LOOK_EVERY_MS)
+    // One that opened while somebody signed out in another may hear of it only now.
+    if (reloadSignedOut(world)) continue
     unsettled = world.devices.map(whatIsOwed).find((one) => one !== undefined)
     if (unsettled === undefined) {
       // What is done beside everything else (tidying up, a last fetch) ends as well.
@@ -110,7 +118,7 @@ async function settle(world: World, when: string): Promise<void> {
 function whatIsOwed(device: SimDevice): string | undefined {
   for (const tab of device.living()) {
     const status = tab.engine.status.getSnapshot()
-    if (status.durable === undefined) return `${tab.name} never opened`
+    if (status.durable === undefined) return `${tab.name} never opened: ${String(status.error?.code)}`
     const waiting = blockedOrParked(status.pending)
     const owed = status.pending.find((item) => !waiting.has(item.id))
     if (owed !== undefined) return `${tab.name} still has ${owed.type} ${owed.id} ${owed.state} ${JSON.stringify('waitsFor' in owed ? owed.waitsFor : {})}`

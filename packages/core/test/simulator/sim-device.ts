@@ -1,6 +1,6 @@
 import { memoryCache, memoryLocks, memoryState } from '../../src/memory/index.ts'
 import type { CacheStore, StateFactory, StateOp, StateStore } from '../../src/provider/index.ts'
-import { ledgerKey } from '../../src/state/keys.ts'
+import { ledgerKey, SIGN_OUT_KEY } from '../../src/state/keys.ts'
 import { readLedgerEntry, readMutation } from '../../src/state/records.ts'
 import { hashesOf } from '../../src/model/mutation.ts'
 import { blobHashFromHex, type BlobHash } from '../../src/wire/blob-hash.ts'
@@ -19,7 +19,7 @@ export class SimDevice {
   weather: Weather = {}
   /** How likely a store has no room. */
   full = 0
-  /** When somebody last began to sign out. */
+  /** When something of a sign-out was last written. */
   signedOutAt = -1
   /** Whether that person has given up what no server has. */
   #forgets = false
@@ -81,6 +81,7 @@ export class SimDevice {
         this.records.clear()
         this.#flushed.clear()
         this.#unflushed.length = 0
+        this.signedOutAt = this.#world.log.tick
         this.#world.trace(`${this.name} is empty`)
       },
     }
@@ -157,6 +158,7 @@ export class SimDevice {
       this.#forgets = false
     }
     apply(this.records, ops)
+    if (ops.some((op) => ('put' in op ? op.put : 'delete' in op ? op.delete : '') === SIGN_OUT_KEY)) this.signedOutAt = this.#world.log.tick
     if (this.awaited !== undefined && isMoment(this.awaited, ops)) this.awaited = undefined
     for (const op of ops) {
       if ('delete' in op && op.delete.startsWith('bytes/')) this.#bytesWent(blobHashFromHex(op.delete.slice('bytes/'.length)))

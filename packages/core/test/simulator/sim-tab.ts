@@ -85,10 +85,15 @@ export class SimTab {
     return this.#isFrozen
   }
 
-  /** Storage could not be opened, or somebody has signed out: the person sees it and can only reload. */
+  /** Storage could not be opened: the person sees an error and can only reload. */
   get hasFailed(): boolean {
+    return this.#hasFailed || this.wasSignedOut
+  }
+
+  /** Somebody has signed out in another tab. */
+  get wasSignedOut(): boolean {
     const code = this.engine.status.getSnapshot().error?.code
-    return this.#hasFailed || (this.#device.signedOutAt > this.openedAt && (code === 'SIGNED_OUT' || code === 'CLOSED'))
+    return this.#device.signedOutAt > this.openedAt && (code === 'SIGNED_OUT' || code === 'CLOSED')
   }
 
   dieAt(step: number, onDeath: () => void): void {
