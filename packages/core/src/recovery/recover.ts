@@ -68,19 +68,33 @@ export async function tidyBytes(deps: RecoverDeps): Promise<void> {
   await sweepStaging(deps)
 }
 
-/** Only owners that are known to be dead: a tab that starts right now has its record before it stages anything. */
+/**
+ * A tab holds its lock from before it stages until it ends. Its record may be gone before its staging is: taken by a sign-out that
+ * the tab had not heard of. So owners are found by both.
+ */
 async function sweepStaging(deps: RecoverDeps): Promise<void> {
+  const recorded = await tabsOnRecord(deps)
+  const owners = new Set(recorded)
+  await deps.store.sweep((stageId) => owners.add(ownerOf(stageId)).size > 0)
   const dead = new Set<string>()
-  for await (const page of deps.state.read(prefixRange(tabKey('')))) {
-    for (const { key } of page) {
-      const tabId = key.slice(tabKey('').length)
-      const lock = await deps.locks.acquire(tabLockName(deps.namespace, tabId), { mode: 'exclusive', ifAvailable: true })
-      if (lock === undefined) continue
-      lock.release()
-      dead.add(tabId)
-    }
+  for (const tabId of owners) {
+    const lock = await deps.locks.acquire(tabLockName(deps.namespace, tabId), { mode: 'exclusive', ifAvailable: true })
+    if (lock === undefined) continue
+    lock.release()
+    dead.add(tabId)
   }
   if (dead.size === 0) return
-  await deps.store.sweep((stageId) => !dead.has(stageId.slice(0, stageId.indexOf('-'))))
-  await deps.leader.update([], () => ({ ops: [...dead].map((tabId) => ({ delete: tabKey(tabId) })), result: undefined }), { durability: 'relaxed' })
+  await deps.store.sweep((stageId) => !dead.has(ownerOf(stageId)))
+  const gone = recorded.filter((tabId) => dead.has(tabId)).map((tabId) => ({ delete: tabKey(tabId) }))
+  if (gone.length > 0) await deps.leader.update([], () => ({ ops: gone, result: undefined }), { durability: 'relaxed' })
+}
+
+async function tabsOnRecord({ state }: RecoverDeps): Promise<readonly string[]> {
+  const tabIds: string[] = []
+  for await (const page of state.read(prefixRange(tabKey('')))) tabIds.push(...page.map(({ key }) => key.slice(tabKey('').length)))
+  return tabIds
+}
+
+function ownerOf(stageId: string): string {
+  return stageId.slice(0, stageId.indexOf('-'))
 }

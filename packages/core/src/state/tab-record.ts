@@ -7,14 +7,11 @@ export function tabLockName(namespace: string, tabId: string): string {
   return `bse/${namespace}/t/${tabId}`
 }
 
-/**
- * Lock first, record second: a record whose lock is free is always that of a dead tab. Strict, because staged files outlast a power
- * cut: one without its record, nobody would ever sweep what the tab has staged.
- */
+/** Lock first, record second: a record whose lock is free is always that of a dead tab. */
 export async function registerTab(locks: Locks, state: StateStore, namespace: string, tabId: string, signal: AbortSignal): Promise<HeldLock> {
   const lock = await locks.acquire(tabLockName(namespace, tabId), { mode: 'exclusive', signal })
   try {
-    await state.update([], () => ({ ops: [{ put: tabKey(tabId), value: 1 }], result: undefined }), { durability: 'strict' })
+    await state.update([], () => ({ ops: [{ put: tabKey(tabId), value: 1 }], result: undefined }), { durability: 'relaxed' })
   } catch (error) {
     lock.release()
     throw error

@@ -179,11 +179,26 @@ describe('a leader that starts', () => {
     await dying
     const store = device.cache('shared')
     await store.stage(new Blob(['of a tab that lives']), { owner: 'alive' })
-    open.push(openTab(device, remote))
+    const life = await device.locks.acquire('bse/sweeping/t/alive', { mode: 'exclusive' })
+    open.push(openTab(device, remote, { name: 'sweeping' }))
     await vi.waitFor(async () => {
       const staged: string[] = []
       await store.sweep((stageId) => staged.push(stageId) > 0)
       expect(staged.map((id) => id.split('-')[0])).toEqual(['alive'])
+    })
+    life.release()
+  })
+
+  // F-3 F-90: a power cut, or a sign-out that the tab had not heard of, may have taken its record.
+  it('sweeps what a dead tab staged that nobody has on record', async () => {
+    const device = newDevice()
+    const store = device.cache('shared')
+    await store.stage(new Blob(['of a tab that is forgotten']), { owner: 'forgotten' })
+    open.push(openTab(device, new FakeRemote()))
+    await vi.waitFor(async () => {
+      const staged: string[] = []
+      await store.sweep((stageId) => staged.push(stageId) > 0)
+      expect(staged).toEqual([])
     })
   })
 })

@@ -187,9 +187,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [{ find: "pending !== 'refuse' || get(MUTATION_SEQ_KEY) === before", replace: "pending !== 'refuse' || get(MUTATION_SEQ_KEY) !== null" }],
   },
   {
-    name: 'a tab forgets with the power that it has staged',
-    file: 'state/tab-record.ts',
-    edits: [{ find: "{ durability: 'strict' }", replace: "{ durability: 'relaxed' }" }],
+    name: 'only tabs on record are swept after',
+    file: 'recovery/recover.ts',
+    edits: [{ find: '  await deps.store.sweep((stageId) => owners.add(ownerOf(stageId)).size > 0)\n', replace: '' }],
   },
   {
     name: 'a write resolves before a power cut would leave it',
