@@ -19,9 +19,12 @@ export interface Report {
   readonly crashes: number
   readonly writes: number
   readonly acknowledged: number
-  /** One hash over the traces of all seeds, in order. */
-  readonly traceHash: string
+  /** The trace hash of each seed, in order. */
+  readonly traces: readonly string[]
   readonly cells: CellCounts
+}
+
+export interface Coverage {
   /** Reachable cells that no seed visited. */
   readonly unvisited: readonly string[]
   /** Cells visited although they are said to be out of reach, or that are none. */
@@ -36,11 +39,11 @@ export async function campaign(
   watchCells(cells)
   const failures: Failure[] = []
   const violations = { lost: 0, corrupt: 0, stuck: 0, duplicated: 0, diverged: 0, ledger: 0 }
-  const traces = createHash('sha256')
+  const traces: string[] = []
   let [seeds, crashes, writes, acknowledged] = [0, 0, 0, 0]
   for (let seed = from; seed < from + count; seed++) {
     const outcome = await simulate(seed, { platform })
-    traces.update(outcome.traceHash)
+    traces.push(outcome.traceHash)
     seeds += 1
     crashes += outcome.crashes
     writes += outcome.writes
@@ -51,9 +54,32 @@ export async function campaign(
     failures.push(failure)
     if (!onFailure(failure)) break
   }
+  return { seeds, failures, violations, crashes, writes, acknowledged, traces, cells }
+}
+
+/** Of campaigns one behind the other, what one over all of their seeds would have told. */
+export function together(reports: readonly Report[]): Report {
+  const sum = (read: (report: Report) => number): number => reports.reduce((total, report) => total + read(report), 0)
+  const cells: CellCounts = new Map()
+  for (const report of reports) for (const [cell, count] of report.cells) cells.set(cell, (cells.get(cell) ?? 0) + count)
+  return {
+    seeds: sum(({ seeds }) => seeds), crashes: sum(({ crashes }) => crashes), writes: sum(({ writes }) => writes), acknowledged: sum(({ acknowledged }) => acknowledged),
+    failures: reports.flatMap(({ failures }) => failures), traces: reports.flatMap(({ traces }) => traces), cells,
+    violations: {
+      lost: sum(({ violations }) => violations.lost), corrupt: sum(({ violations }) => violations.corrupt), stuck: sum(({ violations }) => violations.stuck),
+      duplicated: sum(({ violations }) => violations.duplicated), diverged: sum(({ violations }) => violations.diverged), ledger: sum(({ violations }) => violations.ledger),
+    },
+  }
+}
+
+/** One hash over the traces of all seeds. */
+export function traceHashOf({ traces }: Report): string {
+  return createHash('sha256').update(traces.join()).digest('hex').slice(0, 16)
+}
+
+export function coverageOf({ cells }: Report): Coverage {
   const all = nonTrivialCells()
   return {
-    seeds, failures, violations, crashes, writes, acknowledged, traceHash: traces.digest('hex').slice(0, 16), cells,
     unvisited: all.filter((cell) => !cells.has(cell) && UNREACHED[cell] === undefined),
     wronglyListed: Object.keys(UNREACHED).filter((cell) => cells.has(cell) || !all.includes(cell)),
   }
