@@ -9,7 +9,7 @@ import { test } from './support/test.ts'
 const FILE_BYTES = 300_000_000
 const PIECE_BYTES = 10_000_000
 const MOST_BYTES = 100_000_000
-/** Hashing three times, writing twice and sending once takes a busy machine a while. */
+/** Hashing four times, writing twice and sending it once and a third takes a busy machine a while. */
 const PATIENCE = { timeout: 120_000 }
 
 test.use({ app: 'files' })

@@ -13,7 +13,7 @@ const config: PlaywrightTestConfig = {
   workers: 1,
   retries: 0,
   forbidOnly: true,
-  timeout: 120_000,
+  timeout: 180_000,
   expect: { timeout: 45_000 },
   use: { viewport: { width: 1280, height: 800 } },
   projects: [

@@ -16,12 +16,10 @@ export interface PhotoFile {
   readonly hash: string
 }
 
-/** Files of seeds `from` to `from + count - 1`. Making one takes a second, so those that the folder has are used again. */
-export async function photoFiles(directory: string, count: number, from = 0): Promise<readonly PhotoFile[]> {
+/** Files of seeds 0 to `count - 1`. Making one takes a second, so those that the folder has are used again. */
+export async function photoFiles(directory: string, count: number): Promise<readonly PhotoFile[]> {
   await mkdir(directory, { recursive: true })
-  const files: PhotoFile[] = []
-  for (let seed = from; seed < from + count; seed++) files.push(await photoFile(directory, seed))
-  return files
+  return Promise.all(Array.from({ length: count }, (_, seed) => photoFile(directory, seed)))
 }
 
 async function photoFile(directory: string, seed: number): Promise<PhotoFile> {
