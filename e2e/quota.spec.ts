@@ -11,7 +11,7 @@ const PHOTOS = 3
 const ROOM_BYTES = 1_000_000
 const TOO_MANY_BYTES = 5_000_000
 
-// R-003 R-077 R-117
+// R-003 R-095 R-117 F-23
 test('says that the device is full, leaves nothing half written, and sends what it has', async ({ newDevice, photos, server, wire }, info) => {
   const files = await photos(PHOTOS)
   const expected = files.map(({ hash }) => hash).sort()
@@ -27,6 +27,7 @@ test('says that the device is full, leaves nothing half written, and sends what 
   await family.rendered()
   const shown = await family.hashesOfShownBytes()
   const storedBefore = await stored(page)
+  expect(storedBefore.files, 'the bytes are in the cache, with no network at all').toEqual(files.map(({ hash, sizeBytes }) => `${hash.replace(':', '-')}: ${sizeBytes}`).sort())
 
   const cdp = await device.context.newCDPSession(page)
   const { usage = 0 } = await page.evaluate(() => navigator.storage.estimate())

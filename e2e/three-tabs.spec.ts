@@ -13,7 +13,7 @@ const EACH = 3
  * it is, in the device's queue and then among those that the data provider has put into its document; and on the server its effect is
  * counted, because a write that is applied again leaves a second entry for each of its cells in the document, for ever.
  */
-// R-001 R-003 R-094 R-096 R-098 R-118 R-178 F-14
+// R-003 R-094 R-096 R-098 R-178 F-14
 test('sends what three tabs took offline once, from the one that is opened again', async ({ newDevice, photos, server, wire }) => {
   const files = await photos(TABS * EACH)
   const expected = files.map(({ hash }) => hash).sort()
