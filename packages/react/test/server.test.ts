@@ -1,6 +1,8 @@
 import { createElement } from 'react'
 import { renderToString } from 'react-dom/server'
 import { createSyncEngine } from '@bse/core'
+import { memoryCache } from '@bse/core/memory'
+import { FakeRemote, fakeBlobs, fakeData } from '@bse/core/testing'
 import { SyncProvider, useSync, useSyncStatus } from '@bse/react'
 import { expect, it, vi } from 'vitest'
 import { openAlbum, png } from './album.ts'
@@ -20,10 +22,8 @@ it('renders as loading on a server and holds nothing', async () => {
 })
 
 it('renders below a provider over the inert engine of a server', () => {
-  const unexpected = (): never => {
-    throw new Error('an inert engine called an adapter')
-  }
-  const adapters = { data: { connect: unexpected } as never, blobs: { connect: unexpected } as never, cache: { backend: unexpected } }
+  const remote = new FakeRemote()
+  const adapters = { data: fakeData(remote), blobs: fakeBlobs(remote), cache: { backend: memoryCache() } }
   const sync = createSyncEngine({ schema: { photos: { id: 'uuid', image: { type: 'blob' } } }, ...adapters })
   const Photos = (): string => {
     const { data, isLoading } = useSync(sync.photos.where({}), { includeBlobs: ['image'] })

@@ -59,7 +59,7 @@ async function survives(failAt: number, when: 'before' | 'after'): Promise<{ rea
   // Storage that cannot be read when the engine opens is the one fault that it cannot get over by itself.
   const opened = await sync.ready.then(() => true, () => false)
   if (opened) await drains(sync, what)
-  else expect(calls.failed, what).toMatch(/^state\.(read|watch)$/)
+  else expect(calls.failed, what).toMatch(/^state\.(get|read|watch)$/)
   await sync.close()
   const next = openTab(device, remote)
   await drains(next, what)
