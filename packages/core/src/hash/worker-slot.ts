@@ -1,5 +1,5 @@
 import type { BlobHash } from '../wire/blob-hash.ts'
-import type { HashAnswer, HashRequest } from './worker-protocol.ts'
+import type { HashAnswer, HashBegun, HashRequest } from './worker-protocol.ts'
 
 /** The worker died or never started; the work is to be done elsewhere. */
 export const WORKER_LOST: unique symbol = Symbol('worker lost')
@@ -14,17 +14,23 @@ export interface HashWorker {
   everAnswered(): boolean
 }
 
+/** A script that a bundler broke, or that the network never brings, fires no `error` everywhere. */
+export const BEGINS_WITHIN_MS = 30_000
+
 export function startHashWorker(factory: () => Worker, idleMs: number, onRetire: () => void): HashWorker {
   const worker = factory()
   let [lost, answered] = [false, false]
   let settle: (answer: HashAnswer | typeof WORKER_LOST) => void = () => undefined
   let idleTimer: ReturnType<typeof setTimeout> | undefined
-  worker.addEventListener('message', ({ data }: MessageEvent<HashAnswer>) => {
+  let patience: ReturnType<typeof setTimeout> | undefined
+  worker.addEventListener('message', ({ data }: MessageEvent<HashAnswer | HashBegun>) => {
     answered = true
-    settle(data)
+    clearTimeout(patience)
+    if (data.is !== 'begun') settle(data)
   })
   const lose = (): void => {
     lost = true
+    clearTimeout(patience)
     worker.terminate()
     settle(WORKER_LOST)
   }
@@ -39,7 +45,10 @@ export function startHashWorker(factory: () => Worker, idleMs: number, onRetire:
       const cancel = (): void => send({ is: 'cancel' })
       signal?.addEventListener('abort', cancel, { once: true })
       if (lost) lose()
-      else send({ is: 'hash', blob })
+      else {
+        patience = setTimeout(lose, BEGINS_WITHIN_MS)
+        send({ is: 'hash', blob })
+      }
       const got = await answer
       signal?.removeEventListener('abort', cancel)
       signal?.throwIfAborted()

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { hashBlob, hashInWorker } from '../../src/hash/index.ts'
+import { BEGINS_WITHIN_MS } from '../../src/hash/worker-slot.ts'
 import { randomBytes, sha256Of } from '../../src/testing/index.ts'
 
 const MIB = 1024 * 1024
@@ -16,7 +17,10 @@ function countingFactory(make: () => Worker = workerFile): { factory: () => Work
   return { factory, made }
 }
 
-afterEach(() => vi.restoreAllMocks())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
 
 describe('hash in a browser', () => {
   it('equals the platform at every path', async () => { // E-020 E-024
@@ -49,6 +53,17 @@ describe('hash in a browser', () => {
     expect(await hashInWorker(new Blob([bytes]), { worker: factory })).toBe(await sha256Of(bytes))
     expect(await hashInWorker(new Blob([bytes]), { worker: factory })).toBe(await sha256Of(bytes))
     expect(made).toHaveLength(1)
+  })
+
+  it('falls back to this thread when the worker is there and never says a word', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { factory, made } = countingFactory(() => new Worker(URL.createObjectURL(new Blob(['/* mute */'])), { type: 'module' }))
+    const bytes = randomBytes(MIB)
+    const hashes = [1, 2].map(() => hashInWorker(new Blob([bytes]), { worker: factory }))
+    await vi.advanceTimersByTimeAsync(BEGINS_WITHIN_MS)
+    expect(await Promise.all(hashes)).toEqual([await sha256Of(bytes), await sha256Of(bytes)])
+    expect(await hashInWorker(new Blob([bytes]), { worker: factory })).toBe(await sha256Of(bytes))
+    expect(made).toHaveLength(2)
   })
 
   it('falls back to this thread when workers are forbidden', async () => {
