@@ -57,7 +57,7 @@ describe('hash in a browser', () => {
 
   it('falls back to this thread when the worker is there and never says a word', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const { factory, made } = countingFactory(() => new Worker(URL.createObjectURL(new Blob(['/* mute */'])), { type: 'module' }))
+    const { factory, made } = countingFactory(() => new Worker(URL.createObjectURL(new Blob(['// mute'], { type: 'text/javascript' })), { type: 'module' }))
     const bytes = randomBytes(MIB)
     const hashes = [1, 2].map(() => hashInWorker(new Blob([bytes]), { worker: factory }))
     await vi.advanceTimersByTimeAsync(BEGINS_WITHIN_MS)
