@@ -303,7 +303,7 @@ class Engine implements EngineParts {
       this.#tabLock = await this.#register(signal)
       await this.#opened.promise
       await runLeadership({
-        environment: this.#environment, locks: this.#storage.locks, state: this.#state, namespace: this.#settings.name, tabId: this.#tabId, logger: this.#logger,
+        environment: this.#environment, locks: this.#storage.locks, state: this.#state, pulse: this.#mirror.pulse, namespace: this.#settings.name, tabId: this.#tabId, logger: this.#logger,
         session: (leader, ends) => this.#lead(leader, ends),
         onLeading: (leads) => this.#onLeading(leads),
         onFailure: (error) => this.#events.emit('syncError', { operation: { type: 'sync' }, error }),
@@ -358,7 +358,7 @@ class Engine implements EngineParts {
       base: { get: (table, rowId) => this.#store.baseRow(table, rowId), ids: (table) => this.#store.baseIds(table) },
       entries: () => this.#mirror.ledger.values(),
       queue: () => this.#mirror.queue(),
-      seenEpoch: () => this.#mirror.epoch,
+      pulse: this.#mirror.pulse,
       unreferenced: () => this.#unreferenced.take(),
       hurryUploads: () => hurryUploads({ state: this.#state, references: this.#references, remoteId }, [...this.#mirror.ledger.keys()]),
       onProgress: (hash, progress) => this.#notices.uploadProgressed(hash, progress),

@@ -1,7 +1,9 @@
 import * as Effect from 'effect/Effect'
 import { attempt, runPublic } from './internal/runtime.ts'
 import { Wake } from './internal/wake.ts'
+import { lostLease } from './state/leader-state.ts'
 import type { MirrorChange } from './tabs/mirror.ts'
+import type { Pulse } from './tabs/pulse.ts'
 import type { OrderFacts } from './mutation/order.ts'
 import { Pusher, type PushEnd } from './mutation/pusher.ts'
 import { Receiver } from './mutation/receiver.ts'
@@ -22,8 +24,8 @@ export interface LeaderSessionDeps extends RecoverDeps, UploadManagerDeps {
   readonly tables: readonly TableShape[]
   readonly base: BaseRows
   readonly facts: OrderFacts
-  /** The newest lease that this tab's picture shows: the session begins when it shows ours. */
-  readonly seenEpoch: () => number
+  /** What this tab's picture shows of the lead: the session begins when that is ours. */
+  readonly pulse: Pulse
   readonly onPush: (record: MutationRecord, outcome: PushEnd) => void
   readonly onAnswer: () => void
   readonly onReachable: (isReachable: boolean) => void
@@ -39,6 +41,7 @@ export class LeaderSession {
   readonly #deps: LeaderSessionDeps
   readonly #uploads: UploadManager
   readonly #changed: Wake = new Wake()
+  readonly #asked: Wake = new Wake()
   readonly #connectAgain: Wake = new Wake()
   #pusher: Pusher | undefined
   #receiver: Receiver | undefined
@@ -51,6 +54,7 @@ export class LeaderSession {
   /** This tab's picture of state changed. */
   changed(change: MirrorChange): void {
     this.#changed.signal()
+    this.#asked.signal()
     this.#uploads.wake()
     this.#pusher?.wake()
     for (const { table, rowId, row } of change.rows) this.#receiver?.caughtUp(table, rowId, row)
@@ -72,7 +76,7 @@ export class LeaderSession {
       yield* Effect.forkChild(attempt(() => tidyBytes(this.#deps)).pipe(Effect.tapError((error) => Effect.sync(() => this.#log(error))), Effect.ignore))
       return yield* work
     })
-    return runPublic(session, this.#deps.clock, signal)
+    return runPublic(Effect.raceFirst(session, this.#present()), this.#deps.clock, signal)
   }
 
   #log(error: unknown): void {
@@ -84,10 +88,22 @@ export class LeaderSession {
     return Effect.gen({ self: this }, function* () {
       for (;;) {
         this.#changed.reset()
-        if (this.#deps.seenEpoch() >= this.#deps.leader.epoch) return
+        if (this.#deps.pulse.epoch >= this.#deps.leader.epoch) return
         yield* this.#changed.wait(undefined)
       }
     })
+  }
+
+  /** Answers those who ask whether this leader is still there; ends it when another has taken over. */
+  #present(): Effect.Effect<never, unknown> {
+    const { pulse, leader } = this.#deps
+    const step = Effect.gen({ self: this }, function* () {
+      this.#asked.reset()
+      if (pulse.epoch > leader.epoch) return yield* Effect.fail(lostLease(leader.epoch))
+      if (pulse.epoch === leader.epoch && pulse.asked > pulse.answered) yield* attempt(() => leader.answer(pulse.asked))
+      return yield* this.#asked.wait(undefined)
+    })
+    return Effect.forever(step)
   }
 
   /** Connects, with patience; then pushes and receives until the connection's end. */

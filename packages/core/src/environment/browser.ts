@@ -2,8 +2,12 @@ import { memoryLocks } from '../memory/memory-environment.ts'
 import type { Clock, Connectivity, Environment, HeldLock, LockRequest, Locks, PageLifecycle, PlatformStorage } from '../provider/environment.ts'
 
 /** What a platform may lack: workers have no `addEventListener('pagehide')`, servers no locks, no `navigator.onLine`. */
-interface Platform {
+interface Platform extends ListenedTo {
   readonly navigator?: { readonly locks?: LockManager; readonly onLine?: boolean; readonly storage?: Partial<StorageManager> }
+  readonly document?: ListenedTo
+}
+
+interface ListenedTo {
   addEventListener?(type: string, listener: () => void): void
   removeEventListener?(type: string, listener: () => void): void
 }
@@ -14,7 +18,7 @@ export function platformEnvironment(): Environment {
   return {
     clock: platformClock(),
     connectivity: platformConnectivity(platform),
-    locks: platform.navigator?.locks === undefined ? memoryLocks() : webLocks(platform.navigator.locks),
+    locks: platform.navigator?.locks === undefined ? { ...memoryLocks(), scope: 'page' } : webLocks(platform.navigator.locks),
     lifecycle: pageLifecycle(platform),
     ...platformStorage(platform.navigator?.storage),
     random: () => Math.random(),
@@ -50,9 +54,23 @@ function platformConnectivity(platform: Platform): Connectivity {
   }
 }
 
-/** A page that is hidden for good, or put aside by back and forward, says `pagehide`; one that comes back says `pageshow`. */
+/**
+ * A page that is hidden for good, or put aside by back and forward, says `pagehide`; one that comes back says `pageshow`. Chromium
+ * also freezes pages that stay where they are, and tells their documents.
+ */
 function pageLifecycle(platform: Platform): PageLifecycle {
-  return { subscribe: (listener) => listen(platform, { pagehide: () => listener('hide'), pageshow: () => listener('show') }) }
+  return {
+    subscribe: (listener) => {
+      const hide = (): void => listener('hide')
+      const show = (): void => listener('show')
+      const page = listen(platform, { pagehide: hide, pageshow: show })
+      const document = listen(platform.document ?? {}, { freeze: hide, resume: show })
+      return () => {
+        page()
+        document()
+      }
+    },
+  }
 }
 
 /** Insecure pages and workers of some browsers have parts of it only. */
@@ -65,10 +83,10 @@ function platformStorage(manager: Partial<StorageManager> | undefined): { readon
   return { storage: { estimate, persist: async () => (await manager.persist?.()) ?? false } }
 }
 
-function listen(platform: Platform, listeners: Readonly<Record<string, () => void>>): () => void {
-  for (const [type, listener] of Object.entries(listeners)) platform.addEventListener?.(type, listener)
+function listen(target: ListenedTo, listeners: Readonly<Record<string, () => void>>): () => void {
+  for (const [type, listener] of Object.entries(listeners)) target.addEventListener?.(type, listener)
   return () => {
-    for (const [type, listener] of Object.entries(listeners)) platform.removeEventListener?.(type, listener)
+    for (const [type, listener] of Object.entries(listeners)) target.removeEventListener?.(type, listener)
   }
 }
 
@@ -76,10 +94,10 @@ function listen(platform: Platform, listeners: Readonly<Record<string, () => voi
 function webLocks(manager: LockManager): Locks {
   function acquire(name: string, request: LockRequest & { readonly ifAvailable: true }): Promise<HeldLock | undefined>
   function acquire(name: string, request: LockRequest): Promise<HeldLock>
-  function acquire(name: string, { mode, ifAvailable, signal }: LockRequest): Promise<HeldLock | undefined> {
+  function acquire(name: string, { mode, ifAvailable, signal, steal }: LockRequest): Promise<HeldLock | undefined> {
     return new Promise((resolve, reject) => {
       // The platform allows a signal only where there is something to wait for.
-      const options: LockOptions = ifAvailable === true ? { mode, ifAvailable } : { mode, ...(signal === undefined ? {} : { signal }) }
+      const options: LockOptions = steal === true ? { mode, steal } : ifAvailable === true ? { mode, ifAvailable } : { mode, ...(signal === undefined ? {} : { signal }) }
       const hold = (lock: Lock | null): Promise<void> | undefined => {
         if (lock === null) {
           resolve(undefined)
@@ -87,6 +105,7 @@ function webLocks(manager: LockManager): Locks {
         }
         return new Promise((release) => resolve({ release }))
       }
+      // A lock that is stolen rejects as well, long after it was given.
       manager.request(name, options, hold).catch(reject)
     })
   }

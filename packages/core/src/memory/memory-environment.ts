@@ -10,6 +10,8 @@ interface Lock {
   holders: number
   mode: LockRequest['mode']
   readonly waiting: Waiting[]
+  /** Counts thefts: those who held it before hold nothing any more. */
+  generation: number
 }
 
 /**
@@ -23,12 +25,16 @@ export function memoryLocks(): Locks {
   function acquire(name: string, request: LockRequest): Promise<HeldLock>
   async function acquire(name: string, request: LockRequest): Promise<HeldLock | undefined> {
     request.signal?.throwIfAborted()
-    const lock = locks.get(name) ?? { holders: 0, mode: request.mode, waiting: [] }
+    const lock = locks.get(name) ?? { holders: 0, mode: request.mode, waiting: [], generation: 0 }
     locks.set(name, lock)
-    if (isFree(lock, request.mode) && lock.waiting.length === 0) take(lock, request.mode)
+    if (request.steal === true) seize(lock)
+    else if (isFree(lock, request.mode) && lock.waiting.length === 0) take(lock, request.mode)
     else if (request.ifAvailable === true) return undefined
     else await turn(lock, request)
+    const { generation } = lock
     return heldLock(() => {
+      // Stolen in between.
+      if (generation !== lock.generation) return
       lock.holders -= 1
       serve(lock)
       if (lock.holders === 0 && lock.waiting.length === 0) locks.delete(name)
@@ -44,6 +50,12 @@ function isFree(lock: Lock, mode: LockRequest['mode']): boolean {
 function take(lock: Lock, mode: LockRequest['mode']): void {
   lock.holders += 1
   lock.mode = mode
+}
+
+function seize(lock: Lock): void {
+  lock.generation += 1
+  lock.holders = 1
+  lock.mode = 'exclusive'
 }
 
 /** Grants to the longest waiting, and to all shared ones right behind it. */

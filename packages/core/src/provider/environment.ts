@@ -21,6 +21,8 @@ export interface HeldLock {
 
 export interface LockRequest {
   readonly mode: 'exclusive' | 'shared'
+  /** Takes it from whoever holds it, at once; for a holder that is silent. Only with `exclusive`, and with nothing else. */
+  readonly steal?: boolean
   /** Answers `undefined` at once instead of waiting. */
   readonly ifAvailable?: boolean
   /** While waiting: rejects with its reason. */
@@ -29,11 +31,13 @@ export interface LockRequest {
 
 /** Locks over all tabs of an origin, first come first served (Web Locks in browsers). */
 export interface Locks {
+  /** `page` where the platform has none for more than one page. Default `origin`. */
+  readonly scope?: 'origin' | 'page'
   acquire(name: string, request: LockRequest & { readonly ifAvailable: true }): Promise<HeldLock | undefined>
   acquire(name: string, request: LockRequest): Promise<HeldLock>
 }
 
-/** `hide`: the page may be frozen or dropped without another word. `show`: it is back. */
+/** `hide`: the page may be frozen or dropped without another word, as soon as the listener returns. `show`: it is back. */
 export interface PageLifecycle {
   subscribe(listener: (event: 'hide' | 'show') => void): () => void
 }

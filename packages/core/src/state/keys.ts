@@ -4,6 +4,8 @@ import { blobHashFromHex, hexOf, type BlobHash } from '../wire/blob-hash.ts'
 
 /** The key space of a namespace. Spec: docs/spec/state.md. */
 export const LEASE_KEY = 'meta/lease'
+/** What the tabs that wait for the lead ask of the one that has it. */
+export const LINE_KEY = 'meta/line'
 /** The number of writes ever queued: gives each its place. */
 export const MUTATION_SEQ_KEY = 'meta/mutation-seq'
 /** The name of the cache store that has this device's bytes. */
@@ -79,10 +81,12 @@ export type KeyMeaning =
   | { readonly of: 'priority' }
   | { readonly of: 'mutationSeq' }
   | { readonly of: 'lease' }
+  | { readonly of: 'line' }
   | { readonly of: 'signOut' }
 
 export function readKey(key: string): KeyMeaning | undefined {
   if (key === LEASE_KEY) return { of: 'lease' }
+  if (key === LINE_KEY) return { of: 'line' }
   if (key === MUTATION_SEQ_KEY) return { of: 'mutationSeq' }
   if (key === SIGN_OUT_KEY) return { of: 'signOut' }
   const slash = key.indexOf('/')

@@ -1,13 +1,32 @@
 import { BseError } from '../errors.ts'
 import type { Decide, StateStore, UpdateOptions } from '../provider/state-store.ts'
-import { LEASE_KEY } from './keys.ts'
-import { readLease } from './records.ts'
+import type { Lease, Line } from '../model/lease.ts'
+import { LEASE_KEY, LINE_KEY } from './keys.ts'
+import { readLease, readLine } from './records.ts'
 
-/** Takes the lead: a new epoch, from which on every commit of an older leader is refused. */
+/**
+ * Takes the lead: a new epoch, from which on every commit of an older leader is refused.
+ *
+ * @throws BseError `SCHEMA_TOO_NEW` when newer code leads in a way that this one does not know: it follows, then.
+ */
 export function takeLease(state: StateStore, tabId: string): Promise<number> {
   return state.update([LEASE_KEY], (get) => {
-    const epoch = (readLease(get(LEASE_KEY))?.epoch ?? 0) + 1
-    return { ops: [{ put: LEASE_KEY, value: { v: 1, epoch, tabId } }], result: epoch }
+    const before = readLease(get(LEASE_KEY))
+    if (before === undefined && get(LEASE_KEY) !== undefined) {
+      throw new BseError('SCHEMA_TOO_NEW', 'tabs: a newer version of this library leads', { found: 2, known: 1 })
+    }
+    const epoch = (before?.epoch ?? 0) + 1
+    return { ops: [{ put: LEASE_KEY, value: { v: 1, epoch, tabId } satisfies Lease }], result: epoch }
+  }, { durability: 'relaxed' })
+}
+
+/** Asks the leader whether it is still there; answers the number of the question. One that is open is not asked again. */
+export function askLeader(state: StateStore): Promise<number> {
+  return state.update([LEASE_KEY, LINE_KEY], (get) => {
+    const answered = readLease(get(LEASE_KEY))?.answered ?? 0
+    const before = readLine(get(LINE_KEY))?.asked ?? 0
+    const asked = Math.max(before, answered + 1)
+    return { ops: asked === before ? [] : [{ put: LINE_KEY, value: { v: 1, asked } satisfies Line }], result: asked }
   }, { durability: 'relaxed' })
 }
 
@@ -29,12 +48,29 @@ export class LeaderState {
     }, options)
   }
 
+  /** Tells those who wait that this leader is there. */
+  answer(asked: number): Promise<void> {
+    return this.#changeLease((lease) => ({ ...lease, answered: asked }))
+  }
+
+  /** Ends this leader's time by its own will. */
+  release(): Promise<void> {
+    return this.#changeLease((lease) => ({ ...lease, released: true }))
+  }
+
+  #changeLease(change: (lease: Lease) => Lease): Promise<void> {
+    return this.update([], (get) => {
+      const lease = readLease(get(LEASE_KEY))
+      return { ops: lease === undefined ? [] : [{ put: LEASE_KEY, value: change(lease) }], result: undefined }
+    }, { durability: 'relaxed' })
+  }
+
   async assertLease(): Promise<void> {
     const [lease] = await this.#state.get([LEASE_KEY])
     if (readLease(lease)?.epoch !== this.epoch) throw lostLease(this.epoch)
   }
 }
 
-function lostLease(epoch: number): BseError {
+export function lostLease(epoch: number): BseError {
   return new BseError('LOST_LEASE', 'tabs: another tab leads by now', { epoch })
 }

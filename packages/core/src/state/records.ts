@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '../model/ledger-entry.ts'
-import type { Lease } from '../model/lease.ts'
+import type { Lease, Line } from '../model/lease.ts'
 import type { MutationRecord } from '../model/mutation.ts'
 
 /**
@@ -21,4 +21,8 @@ export function readLedgerEntry(value: unknown): LedgerEntry | undefined {
 
 export function readLease(value: unknown): Lease | undefined {
   return readVersion1<Lease>(value)
+}
+
+export function readLine(value: unknown): Line | undefined {
+  return readVersion1<Line>(value)
 }

@@ -60,7 +60,7 @@ export function lateLocks(late: Late<Locks>): Locks {
   async function acquire(name: string, request: LockRequest): Promise<HeldLock | undefined> {
     return (await late.get()).acquire(name, request)
   }
-  return { acquire }
+  return { get scope() { return late.peek()?.scope ?? 'origin' }, acquire }
 }
 
 /** Where none could be had there is nothing to close, and whoever asked for it has heard. */

@@ -148,5 +148,5 @@ function ownLocks(locks: Locks, suffix: string): Locks {
   function acquire(name: string, request: LockRequest): Promise<HeldLock | undefined> {
     return locks.acquire(name + suffix, request)
   }
-  return { acquire }
+  return { scope: locks.scope ?? 'origin', acquire }
 }

@@ -5,9 +5,10 @@ import type { Logger } from '../provider/context.ts'
 import type { Clock } from '../provider/environment.ts'
 import type { StateChange, StateEntry, StateStore } from '../provider/state-store.ts'
 import { LEASE_KEY, ledgerKey, prefixRange, readKey } from '../state/keys.ts'
-import { readLease, readLedgerEntry, readMutation } from '../state/records.ts'
+import { readLease, readLedgerEntry, readLine, readMutation } from '../state/records.ts'
 import { blobHashFromHex, type BlobHash } from '../wire/blob-hash.ts'
 import type { RowWire } from '../wire/mutation-wire.ts'
+import { Pulse } from './pulse.ts'
 
 /** What changed in state, decoded. All of it belongs to one snapshot. `reset`: the mirror was filled anew. */
 export interface MirrorChange {
@@ -32,8 +33,8 @@ export class Mirror {
   readonly ledger: Map<BlobHash, LedgerEntry> = new Map()
   /** The highest place in the queue that was ever given, as far as this picture goes. */
   queuedSoFar = 0
-  /** Of the latest leader that this picture knows. */
-  epoch = 0
+  /** Who leads, and what those in line ask, as far as this picture goes. */
+  readonly pulse: Pulse = new Pulse()
   readonly #state: StateStore
   readonly #clock: Clock
   readonly #logger: Logger
@@ -105,7 +106,8 @@ export class Mirror {
       else if (meaning?.of === 'mutation') mutations.push({ seq: meaning.seq, record: this.#mutation(meaning.seq, value) })
       else if (meaning?.of === 'mutationSeq') this.queuedSoFar = typeof value === 'number' ? value : 0
       else if (meaning?.of === 'signOut') signedOut = value !== undefined
-      else if (meaning?.of === 'lease') this.epoch = readLease(value)?.epoch ?? 0
+      else if (meaning?.of === 'lease') this.pulse.leaseSeen(readLease(value))
+      else if (meaning?.of === 'line') this.pulse.lineSeen(readLine(value))
       else if (meaning?.of === 'use' || meaning?.of === 'priority') cache.push({ key, value })
       else if (meaning?.of === 'ledger') ledger.push({ hash: meaning.hash, entry: this.#entry(meaning.hash, value) })
     }

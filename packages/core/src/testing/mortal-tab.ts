@@ -127,7 +127,7 @@ export class MortalTab {
       lock.release()
       return silence()
     }
-    return { acquire: acquire as Locks['acquire'] }
+    return { scope: locks.scope ?? 'origin', acquire: acquire as Locks['acquire'] }
   }
 }
 
