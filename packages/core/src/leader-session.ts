@@ -14,11 +14,12 @@ import type { ChangeBatch, DataConnection, DataProvider, TableShape } from './pr
 import { adoptWork, tidyBytes, type RecoverDeps } from './recovery/recover.ts'
 import { waitMs } from './upload/backoff.ts'
 import { blameOf } from './upload/failure.ts'
+import { HostPause } from './upload/host-pause.ts'
 import { UploadManager, type UploadManagerDeps } from './upload/manager.ts'
 import type { BlobHash } from './wire/blob-hash.ts'
 import { dataStorage } from './data-storage.ts'
 
-export interface LeaderSessionDeps extends RecoverDeps, UploadManagerDeps {
+export interface LeaderSessionDeps extends RecoverDeps, Omit<UploadManagerDeps, 'pause'> {
   readonly data: DataProvider
   readonly context: ProviderContext
   readonly tables: readonly TableShape[]
@@ -40,6 +41,9 @@ export interface LeaderSessionDeps extends RecoverDeps, UploadManagerDeps {
 export class LeaderSession {
   readonly #deps: LeaderSessionDeps
   readonly #uploads: UploadManager
+  readonly #uploadPause: HostPause
+  /** Of the connection for rows. */
+  readonly #streamPause: HostPause
   readonly #changed: Wake = new Wake()
   readonly #asked: Wake = new Wake()
   readonly #connectAgain: Wake = new Wake()
@@ -48,7 +52,9 @@ export class LeaderSession {
 
   constructor(deps: LeaderSessionDeps) {
     this.#deps = deps
-    this.#uploads = new UploadManager(deps)
+    this.#uploadPause = new HostPause(deps.clock, deps.random)
+    this.#streamPause = new HostPause(deps.clock, deps.random)
+    this.#uploads = new UploadManager({ ...deps, pause: this.#uploadPause })
   }
 
   /** This tab's picture of state changed. */
@@ -62,6 +68,9 @@ export class LeaderSession {
 
   /** The network may be back: try at once what waits for time to pass. */
   async resume(): Promise<void> {
+    this.#uploadPause.hurry()
+    this.#streamPause.hurry()
+    this.#uploads.wake()
     this.#connectAgain.signal()
     this.#receiver?.resume()
     this.#pusher?.resume()
@@ -111,12 +120,15 @@ export class LeaderSession {
     const { data, backoff, random, onDataFailure } = this.#deps
     let failures = 0
     const once = Effect.gen({ self: this }, function* () {
+      const begun = this.#streamPause.begin()
       const connected = yield* Effect.result(attempt(() => data.connect(this.#context())))
       if (connected._tag === 'Failure') {
         failures += 1
+        this.#streamPause.failed(begun, connected.failure)
         onDataFailure(connected.failure)
         this.#connectAgain.reset()
-        return yield* this.#connectAgain.wait(waitMs(failures, blameOf(connected.failure).retryAfterMs, backoff, random()))
+        const ownMs = waitMs(failures, blameOf(connected.failure).retryAfterMs, backoff, random())
+        return yield* this.#connectAgain.wait(Math.max(ownMs, this.#streamPause.remainingMs()))
       }
       const connection = connected.success
       failures = 0
@@ -128,7 +140,7 @@ export class LeaderSession {
   #exchange(connection: DataConnection): Effect.Effect<never, unknown> {
     const { data, tables, onPush, onAnswer, onDataFailure } = this.#deps
     const { acknowledges } = data.capabilities
-    const shared = { ...this.#deps, connection, acknowledges }
+    const shared = { ...this.#deps, connection, acknowledges, streamPause: this.#streamPause }
     const onOutcome = (record: MutationRecord, outcome: PushEnd): void => {
       if (outcome.is === 'applied' && acknowledges === 'server') onAnswer()
       onPush(record, outcome)

@@ -12,7 +12,7 @@ import { ledgerKey, mutationKey } from '../state/keys.ts'
 import { readLedgerEntry, readMutation } from '../state/records.ts'
 import type { LeaderState } from '../state/leader-state.ts'
 import { waitMs, type BackoffOptions } from '../upload/backoff.ts'
-import { blameOf } from '../upload/failure.ts'
+import { HostPause } from '../upload/host-pause.ts'
 import { DISCARDED_KEY, withDiscarded } from './discarded.ts'
 import { planPushes, type OrderFacts } from './order.ts'
 import { claimKeys, overlaidGet, settle, settledOps, type EventData } from './settle.ts'
@@ -27,6 +27,8 @@ export interface PusherDeps {
   readonly clock: Clock
   readonly random: () => number
   readonly backoff: BackoffOptions
+  /** Of the connection's changes. */
+  readonly streamPause: HostPause
   readonly maxAttempts: number
   readonly queue: () => readonly MutationRecord[]
   readonly facts: OrderFacts
@@ -39,18 +41,18 @@ export type PushEnd =
   | { readonly is: 'parked' | 'conflict'; readonly code: string }
 
 const BATCH_MAX = 100
+const AFTER_STREAM_MS = 5_000
 const BYTES_MISSING = { code: 'BLOB_MISSING', message: 'neither this device nor the remote has the bytes' }
 
 /** Sends queued writes in their order, a batch at a time. Only the leader runs it. */
 export class Pusher {
   readonly #deps: PusherDeps
   readonly #wake: Wake = new Wake()
-  /** Nothing is pushed before this time of the session's own clock: the host was away or asked for patience. */
-  #pausedUntilMs = 0
-  #hostFailures = 0
+  readonly #pause: HostPause
 
   constructor(deps: PusherDeps) {
     this.#deps = deps
+    this.#pause = new HostPause(deps.clock, deps.random)
   }
 
   wake(): void {
@@ -59,7 +61,7 @@ export class Pusher {
 
   /** Try now, although the host was away a moment ago. */
   resume(): void {
-    this.#pausedUntilMs = 0
+    this.#pause.hurry()
     this.#wake.signal()
   }
 
@@ -68,7 +70,7 @@ export class Pusher {
       this.#wake.reset()
       const { clock, queue, facts } = this.#deps
       const plan = planPushes(queue(), facts, clock.nowMs(), BATCH_MAX)
-      const pausedMs = this.#pausedUntilMs - clock.monotonicMs()
+      const pausedMs = this.#pausedMs()
       if (pausedMs > 0) yield* this.#wake.wait(pausedMs)
       else if (plan.ready.length === 0) yield* this.#wake.wait(plan.nextInMs)
       else if (!(yield* attempt((signal) => this.#push(plan.ready, signal)))) yield* this.#wake.wait(undefined)
@@ -76,16 +78,24 @@ export class Pusher {
     return Effect.forever(step)
   }
 
+  /** Where the stream finds nobody, a push would not either; a stream that hangs is not waited for. */
+  #pausedMs(): number {
+    const { streamPause } = this.#deps
+    return Math.max(this.#pause.remainingMs(), streamPause.remainingMs(AFTER_STREAM_MS))
+  }
+
   /** Answers false when the plan was made from an old picture: the next change of it wakes the loop. */
   async #push(planned: readonly MutationRecord[], signal: AbortSignal): Promise<boolean> {
     const started = await this.#start(planned)
     if (started.length === 0) return false
     let outcomes: readonly PushOutcome[]
+    const begun = this.#pause.begin()
     try {
       outcomes = await this.#deps.connection.push(started.map(toWire), { signal })
-      this.#hostFailures = 0
+      this.#pause.answered()
     } catch (error) {
       if (signal.aborted) throw error
+      this.#pause.failed(begun, error)
       await this.#hostFailed(started, error)
       return true
     }
@@ -121,9 +131,7 @@ export class Pusher {
   }
 
   async #hostFailed(started: readonly MutationRecord[], error: unknown): Promise<void> {
-    const { clock, random, backoff, onOutcome } = this.#deps
-    this.#hostFailures += 1
-    this.#pausedUntilMs = clock.monotonicMs() + waitMs(this.#hostFailures, blameOf(error).retryAfterMs, backoff, random())
+    const { onOutcome } = this.#deps
     await this.#commit(started.map((record) => ({ record, event: 'retry', data: this.#data({}) })))
     for (const record of started) onOutcome(record, { is: 'later', error })
   }

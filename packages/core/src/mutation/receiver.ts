@@ -12,6 +12,7 @@ import { readMutation } from '../state/records.ts'
 import type { LeaderState } from '../state/leader-state.ts'
 import { waitMs, type BackoffOptions } from '../upload/backoff.ts'
 import { blameOf } from '../upload/failure.ts'
+import type { HostPause } from '../upload/host-pause.ts'
 import type { Json } from '../wire/json.ts'
 import type { MutationId, RowWire } from '../wire/mutation-wire.ts'
 import { CommittedRows } from './committed-rows.ts'
@@ -30,6 +31,7 @@ export interface ReceiverDeps {
   readonly clock: Clock
   readonly random: () => number
   readonly backoff: BackoffOptions
+  readonly streamPause: HostPause
   readonly logger: Logger
   /** A batch was committed. */
   readonly onBatch: (batch: ChangeBatch) => void
@@ -67,15 +69,17 @@ export class Receiver {
   /** Opens the stream again when it breaks, from the last cursor that was committed. */
   run(): Effect.Effect<never, unknown> {
     const stream = attempt((signal) => this.#follow(signal))
-    const { backoff, random, logger, onFailure } = this.#deps
+    const { backoff, random, logger, onFailure, streamPause: pause } = this.#deps
     const step = Effect.gen({ self: this }, function* () {
+      const begun = pause.begin()
       const broken = yield* stream
       if (broken === undefined) return yield* Effect.never
       this.#failures += 1
+      pause.failed(begun, broken)
       onFailure(broken)
       logger.info('the change stream broke, opening it again', { error: String(broken) })
       this.#again.reset()
-      yield* this.#again.wait(waitMs(this.#failures, blameOf(broken).retryAfterMs, backoff, random()))
+      yield* this.#again.wait(Math.max(pause.remainingMs(), waitMs(this.#failures, blameOf(broken).retryAfterMs, backoff, random())))
     })
     return Effect.forever(step)
   }
@@ -98,6 +102,7 @@ export class Receiver {
           break
         }
         this.#failures = 0
+        this.#deps.streamPause.answered()
       }
     } catch (error) {
       if (refused === undefined) return signal.aborted ? undefined : error

@@ -40,14 +40,16 @@ export class UploadManager {
   }
 
   #loop(workers: Workers): Effect.Effect<never, unknown> {
-    const { clock, remoteId, entries, concurrency } = this.#deps
+    const { clock, remoteId, entries, concurrency, pause } = this.#deps
     const step = Effect.gen({ self: this }, function* () {
       this.#wake.reset()
       const nowMs = clock.nowMs()
-      const plan = planUploads(entries(), remoteId, this.#uploading, nowMs, concurrency - this.#uploading.size)
+      const pausedMs = pause.remainingMs()
+      const slots = pausedMs > 0 ? 0 : (pause.isAway ? 1 : concurrency) - this.#uploading.size
+      const plan = planUploads(entries(), remoteId, this.#uploading, nowMs, slots)
       for (const entry of plan.start) yield* this.#start(workers, entry)
       for (const entry of plan.cancel) yield* this.#cancel(workers, entry)
-      yield* this.#wake.wait(plan.nextInMs)
+      yield* this.#wake.wait(pausedMs > 0 ? pausedMs : plan.nextInMs)
     })
     return Effect.forever(step)
   }

@@ -4,7 +4,7 @@ import type { BlobHash } from '../wire/blob-hash.ts'
 import { dueInMs } from './backoff.ts'
 
 export interface UploadPlan {
-  /** Owed, due and present, small ones first: a video does not hold back a thumbnail. */
+  /** Owed, due and present. Those that failed less often first, so that none is tried over and over; then small ones: a video does not hold back a thumbnail. */
   readonly start: readonly LedgerEntry[]
   /** Their last claim went while bytes were on the way: to be abandoned. */
   readonly cancel: readonly LedgerEntry[]
@@ -25,6 +25,7 @@ export function planUploads(entries: Iterable<LedgerEntry>, remoteId: string, bu
     if (waitMs === 0) due.push(entry)
     else nextInMs = Math.min(nextInMs ?? Infinity, waitMs)
   }
-  due.sort((a, b) => a.sizeBytes - b.sizeBytes || (a.hash < b.hash ? -1 : 1))
+  const failures = (entry: LedgerEntry): number => remoteOf(entry, remoteId).failures
+  due.sort((a, b) => failures(a) - failures(b) || a.sizeBytes - b.sizeBytes || (a.hash < b.hash ? -1 : 1))
   return { start: due.slice(0, Math.max(0, slots)), cancel, nextInMs }
 }

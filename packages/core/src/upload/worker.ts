@@ -15,12 +15,15 @@ import type { BlobHash } from '../wire/blob-hash.ts'
 import type { Json } from '../wire/json.ts'
 import { waitMs, type BackoffOptions } from './backoff.ts'
 import { blameOf } from './failure.ts'
+import type { HostPause } from './host-pause.ts'
 
 export interface UploadDeps {
   readonly leader: LeaderState
   readonly provider: BlobProvider
   readonly remoteId: string
   readonly cache: CacheManager
+  /** Of the provider's host. */
+  readonly pause: HostPause
   readonly references: References
   readonly clock: Clock
   readonly random: () => number
@@ -45,12 +48,15 @@ export async function uploadBlob(deps: UploadDeps, seen: LedgerEntry, signal: Ab
   })
   if (started === undefined || remoteOf(started, deps.remoteId).state !== 'uploading') return
   const pin = await deps.cache.borrow(hash, signal)
+  const begun = deps.pause.begin()
   try {
     await send(deps, started, signal)
+    deps.pause.answered()
     await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'ack', isReferenced(deps, hash)))
     deps.onOutcome(hash, { is: 'stored' })
   } catch (error) {
     if (signal.aborted) return
+    deps.pause.failed(begun, error)
     await fail(deps, hash, error)
   } finally {
     pin.release()

@@ -2,9 +2,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BseError, createSyncEngine, type AuthCallback } from '../../src/index.ts'
 import type { BlobProvider, ProviderContext } from '../../src/provider/index.ts'
 import { FakeRemote, fakeBlobs, fakeData } from '../../src/testing/index.ts'
-import type { Json } from '../../src/wire/json.ts'
 import { image, newDevice, schema, type TestEngine } from './harness.ts'
-import { marked, PersonalDevice, personalTab, signedInAs } from './signed-in.ts'
+import { guardedBlobs, marked, PersonalDevice, personalTab, signedInAs } from './signed-in.ts'
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -20,37 +19,6 @@ function tab(device: PersonalDevice, remote: FakeRemote, auth: AuthCallback): Te
 const WITHIN = { timeout: 20_000 }
 const drained = (sync: TestEngine): Promise<void> => vi.waitFor(async () => expect(await sync.offline.pending()).toEqual([]), WITHIN)
 const nobody: AuthCallback = () => Promise.reject(new BseError('NETWORK', 'no way to ask', { status: undefined }))
-
-/** Bytes whose server wants a bearer that is valid now; each uploads in steps of 1,000 bytes with a checkpoint. */
-function guardedBlobs(remote: FakeRemote, isValid: (bearer: string | undefined) => boolean, beforeStep: () => void): { readonly blobs: BlobProvider; sentBytes(): number } {
-  const inner = fakeBlobs(remote)
-  let context: ProviderContext | undefined
-  let sent = 0
-  const asked = async <T>(run: () => Promise<T>): Promise<T> => {
-    const first = await context?.auth('start')
-    if (isValid(first?.headers.authorization)) return run()
-    const second = await context?.auth('expired', first)
-    if (isValid(second?.headers.authorization)) return run()
-    throw new BseError('UNAUTHORIZED', 'guarded: refused', {})
-  }
-  const blobs: BlobProvider = {
-    ...inner,
-    connect: (given) => { context = given },
-    stat: (hashes, options) => asked(() => inner.stat(hashes, options)),
-    upload: async (task, io) => {
-      let offset = Number((io.checkpoint as { readonly offset?: Json } | undefined)?.offset ?? 0)
-      while (offset < task.sizeBytes) {
-        beforeStep()
-        const step = Math.min(1_000, task.sizeBytes - offset)
-        await asked(async () => { sent += step })
-        offset += step
-        await io.saveCheckpoint({ offset })
-      }
-      return inner.upload(task, io)
-    },
-  }
-  return { blobs, sentBytes: () => sent }
-}
 
 function guardedEngine(blobs: BlobProvider, remote: FakeRemote, auth: AuthCallback): TestEngine {
   const device = newDevice()

@@ -1,7 +1,8 @@
-import { createSyncEngine, platformEnvironment, type AuthCallback } from '../../src/index.ts'
+import { BseError, createSyncEngine, platformEnvironment, type AuthCallback } from '../../src/index.ts'
 import { memoryCache, memoryLocks, memoryState } from '../../src/memory/index.ts'
-import type { CacheFactory, Environment, HeldLock, LockRequest, Locks, StateFactory } from '../../src/provider/index.ts'
+import type { BlobProvider, CacheFactory, Environment, HeldLock, LockRequest, Locks, ProviderContext, StateFactory } from '../../src/provider/index.ts'
 import { fakeBlobs, fakeData, type FakeRemote } from '../../src/testing/index.ts'
+import type { Json } from '../../src/wire/json.ts'
 import { schema, type TestEngine } from './harness.ts'
 
 /** A device whose storage is kept by namespace, as in a browser. */
@@ -64,4 +65,35 @@ export function signedInAs(userId: string): AuthCallback {
 /** A photo whose bytes can be searched for. */
 export function marked(marker: string, sizeBytes: number): Blob {
   return new Blob([marker.padEnd(sizeBytes, '.')], { type: 'image/jpeg' })
+}
+
+/** Bytes whose server wants a bearer that is valid now; each uploads in steps of 1,000 bytes with a checkpoint. */
+export function guardedBlobs(remote: FakeRemote, isValid: (bearer: string | undefined) => boolean, beforeStep: () => void): { readonly blobs: BlobProvider; sentBytes(): number } {
+  const inner = fakeBlobs(remote)
+  let context: ProviderContext | undefined
+  let sent = 0
+  const asked = async <T>(run: () => Promise<T>): Promise<T> => {
+    const first = await context?.auth('start')
+    if (isValid(first?.headers.authorization)) return run()
+    const second = await context?.auth('expired', first)
+    if (isValid(second?.headers.authorization)) return run()
+    throw new BseError('UNAUTHORIZED', 'guarded: refused', {})
+  }
+  const blobs: BlobProvider = {
+    ...inner,
+    connect: (given) => { context = given },
+    stat: (hashes, options) => asked(() => inner.stat(hashes, options)),
+    upload: async (task, io) => {
+      let offset = Number((io.checkpoint as { readonly offset?: Json } | undefined)?.offset ?? 0)
+      while (offset < task.sizeBytes) {
+        beforeStep()
+        const step = Math.min(1_000, task.sizeBytes - offset)
+        await asked(async () => { sent += step })
+        offset += step
+        await io.saveCheckpoint({ offset })
+      }
+      return inner.upload(task, io)
+    },
+  }
+  return { blobs, sentBytes: () => sent }
 }

@@ -5,6 +5,7 @@ import { memoryState } from '../../src/memory/index.ts'
 import type { MutationRecord } from '../../src/model/mutation.ts'
 import { Pusher } from '../../src/mutation/pusher.ts'
 import { mutationKey } from '../../src/state/keys.ts'
+import { HostPause } from '../../src/upload/host-pause.ts'
 import { LeaderState, takeLease } from '../../src/state/leader-state.ts'
 import type { MutationOp, MutationWire } from '../../src/wire/index.ts'
 
@@ -30,6 +31,7 @@ describe('the pusher', () => {
     const ends = new AbortController()
     const pusher = new Pusher({
       leader, clock, acknowledges: 'server', remoteId: 'r', references: { count: () => 0 }, random: () => 0.5, backoff: { baseMs: 1, maxMs: 1 }, maxAttempts: 5,
+      streamPause: new HostPause(clock, () => 0.5),
       queue: () => {
         plans += 1
         return picture

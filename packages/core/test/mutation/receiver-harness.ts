@@ -4,6 +4,7 @@ import type { MutationRecord, MutationState } from '../../src/model/mutation.ts'
 import { Receiver } from '../../src/mutation/receiver.ts'
 import type { ChangeBatch, Clock, DataConnection, RowChange, StateStore } from '../../src/provider/index.ts'
 import { CURSOR_KEY, baseRowKey, mutationKey } from '../../src/state/keys.ts'
+import { HostPause } from '../../src/upload/host-pause.ts'
 import { LeaderState, takeLease } from '../../src/state/leader-state.ts'
 import type { MutationId, RowWire } from '../../src/wire/index.ts'
 
@@ -55,6 +56,7 @@ export class ReceiverBench {
       clock: this.#clock,
       random: () => 0.5,
       backoff: { baseMs: 500, maxMs: 60_000 },
+      streamPause: new HostPause(this.#clock, () => 0.5),
       logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
       onBatch: () => undefined,
       onFailure: (error) => this.failures.push(error),

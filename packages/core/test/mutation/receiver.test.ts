@@ -112,7 +112,7 @@ describe('a stream that breaks', () => {
       opened += 1
       return opened === 1 ? broken(new BseError('NETWORK', 'test: cut', { status: undefined })) : quiet(signal)
     })
-    await vi.waitFor(() => expect(bench.waits).toEqual([250]))
+    await vi.waitFor(() => expect(bench.waits).toEqual([375]))
     bench.receiver.resume()
     await vi.waitFor(() => expect(opened).toBe(2))
   })
