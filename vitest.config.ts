@@ -56,6 +56,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...browserTests,
           name: 'chromium',
+          exclude: ['**/node_modules/**', ...excluded],
           testTimeout: 30_000,
           browser: {
             enabled: true,
@@ -74,7 +75,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'firefox',
           // Firefox waits for the disk at every file, and the suites make thousands: `TMPDIR=/dev/shm` is twenty times faster.
           testTimeout: 180_000,
-          exclude: ['**/node_modules/**', ...chromiumOnly],
+          exclude: ['**/node_modules/**', ...chromiumOnly, ...excluded],
           browser: {
             enabled: true,
             headless: true,

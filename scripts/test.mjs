@@ -12,11 +12,16 @@ import { forwardSignals, root, run } from './lib/run.mjs'
 /** Full names of tests that may be skipped, each with its reason. Any other skipped test counts as failed. */
 const mayBeSkipped = new Map(/** @type {readonly (readonly [name: string, reason: string])[]} */ ([]))
 
-/** Commands that tests use, with the Debian package that has them and the test files that cannot run without. */
+const cephPackages = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common']
+/** They run against Ceph's S3 gateway, which scripts/services starts. */
+const s3Tests = ['packages/blob-s3/test/ceph/**', 'packages/server/test/ceph/**']
+
+/** Commands that tests use, with the Debian packages that have them and the test files that cannot run without. */
 const tools = [
-  { command: 'strace', debianPackage: 'strace', files: ['packages/cache-fs/test/crash-sweep.test.ts', 'packages/cache-fs/test/disk-faults.test.ts', 'packages/state-sqlite/test/crash.test.ts'] },
-  { command: 'pg_lsclusters', debianPackage: 'postgresql', files: ['packages/server/test/postgres-locker.test.ts'] },
-  { command: 'sha256sum', debianPackage: 'coreutils', files: ['packages/core/test/hash/hash.test.ts'] },
+  { command: 'strace', debianPackages: ['strace'], files: ['packages/cache-fs/test/crash-sweep.test.ts', 'packages/cache-fs/test/disk-faults.test.ts', 'packages/state-sqlite/test/crash.test.ts'] },
+  { command: 'pg_lsclusters', debianPackages: ['postgresql'], files: ['packages/server/test/postgres-locker.test.ts'] },
+  { command: 'sha256sum', debianPackages: ['coreutils'], files: ['packages/core/test/hash/hash.test.ts'] },
+  { command: 'radosgw', debianPackages: cephPackages, files: s3Tests },
 ]
 
 const reports = join(root, '.reports')
@@ -85,8 +90,8 @@ function checkMachine() {
 }
 
 function getTools() {
-  for (const { command, debianPackage, files } of tools) {
-    const refusal = hasCommand(command) ? undefined : aptInstall([debianPackage])
+  for (const { command, debianPackages, files } of tools) {
+    const refusal = hasCommand(command) ? undefined : aptInstall(debianPackages)
     if (refusal === undefined) continue
     notRun.push(`${files.join(', ')} (no ${command}: ${refusal})`)
     excluded.push(...files)

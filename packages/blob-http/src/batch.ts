@@ -1,9 +1,9 @@
+import { notOurs, type HttpRequest, type Requester } from '@bse/core/http'
 import {
   BATCH_CONTENT_TYPE, BseError, encodeBatchHead, isJsonObject, type BatchAnswer, type BlobHash, type Json,
 } from '@bse/core/wire'
 import type { UploadOutcome, UploadTask } from '@bse/core/provider'
 import type { Endpoint } from './endpoint.ts'
-import { notOurs, type HttpRequest, type Requester } from './requester.ts'
 
 /** Several small blobs in one POST. @throws BseError `NETWORK` and the like when nothing is known about any of them. */
 export async function uploadBatch(requester: Requester, endpoint: Endpoint, tasks: readonly UploadTask[], signal: AbortSignal): Promise<readonly UploadOutcome[]> {
@@ -16,7 +16,7 @@ export async function uploadBatch(requester: Requester, endpoint: Endpoint, task
   const response = await requester.send(request)
   if (!response.ok) throw await requester.errorOf(request, response)
   const results = parseResults(await requester.jsonOf(request, response), tasks)
-  if (results === undefined) throw notOurs('batch', response.status)
+  if (results === undefined) throw notOurs('blob-http.batch', response.status)
   return results.map(outcomeOf)
 }
 

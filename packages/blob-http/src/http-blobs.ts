@@ -1,9 +1,9 @@
+import { Requester } from '@bse/core/http'
 import { BATCH_LIMITS, BseError } from '@bse/core/wire'
 import type { BlobProvider, ProviderContext, RemoteRef } from '@bse/core/provider'
 import { uploadBatch } from './batch.ts'
 import { openBlob } from './download.ts'
 import { Endpoint } from './endpoint.ts'
-import { Requester } from './requester.ts'
 import { StatClient } from './stat.ts'
 import { uploadBlob } from './upload.ts'
 
@@ -74,7 +74,7 @@ class Life {
   }
 
   connect(context: ProviderContext): void {
-    const requester = new Requester(context, { headers: this.#options.headers ?? {}, idleMs: this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS })
+    const requester = new Requester(context, { adapter: 'blob-http', headers: this.#options.headers ?? {}, idleMs: this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS })
     this.#connected = { requester, stats: new StatClient(requester, this.#endpoint) }
   }
 

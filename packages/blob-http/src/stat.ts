@@ -1,8 +1,8 @@
+import { notOurs, type HttpRequest, type Requester } from '@bse/core/http'
 import { STAT_MAX_COUNT, hexOf, isJsonObject, type BlobHash, type Json } from '@bse/core/wire'
 import type { RemoteStat } from '@bse/core/provider'
 import { isPortal } from './download.ts'
 import type { Endpoint } from './endpoint.ts'
-import { notOurs, type HttpRequest, type Requester } from './requester.ts'
 
 /** Asked one by one where the server cannot take a list; a few at a time. */
 const HEADS_AT_ONCE = 6
@@ -47,7 +47,7 @@ export class StatClient {
     if (response.status === 404) return { stat: { is: 'absent' }, isTagged: false }
     if (response.status === 410) return { stat: { is: 'gone' }, isTagged: false }
     if (response.status !== 200) throw await this.#requester.errorOf(request, response)
-    if (isPortal(response, hash)) throw notOurs('stat', response.status)
+    if (isPortal(response, hash)) throw notOurs('blob-http.stat', response.status)
     const length = response.headers.get('content-length')
     const isTagged = (response.headers.get('etag') ?? '').includes(hexOf(hash))
     return { stat: { is: 'stored', sizeBytes: length === null ? undefined : Number(length) }, isTagged }
@@ -67,7 +67,7 @@ export class StatClient {
     }
     if (!response.ok) throw await this.#requester.errorOf(request, response)
     const stats = parseStats(await this.#requester.jsonOf(request, response), hashes)
-    if (stats === undefined) throw notOurs('stat', response.status)
+    if (stats === undefined) throw notOurs('blob-http.stat', response.status)
     return stats
   }
 

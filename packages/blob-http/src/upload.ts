@@ -1,8 +1,7 @@
+import { notOurs, sendBody, type PutRequest, type Requester, type SentAnswer } from '@bse/core/http'
 import { hasCode, isJsonObject } from '@bse/core/wire'
 import type { UploadIo, UploadReceipt, UploadTask } from '@bse/core/provider'
 import type { Endpoint } from './endpoint.ts'
-import { notOurs, type Requester } from './requester.ts'
-import { sendBody, type PutRequest, type SentAnswer } from './send-body.ts'
 import type { StatClient } from './stat.ts'
 
 /** From this size on asking first is cheaper than sending what may be there already. */
@@ -45,7 +44,7 @@ async function judge(parts: UploadParts, task: UploadTask, request: PutRequest, 
   if (!mayBeThere) throw error
   const verified = await parts.stats.confirm(task.hash, task.sizeBytes, request.signal)
   if (verified !== undefined) return verified
-  throw isSuccess ? notOurs('upload', answer.status) : error
+  throw isSuccess ? notOurs('blob-http.upload', answer.status) : error
 }
 
 /** A server without HEAD, or one that lets nobody read, is simply sent the bytes. */

@@ -5,6 +5,8 @@ export const coreRooms: ReadonlyMap<string, readonly string[]> = new Map([
   ['wire', []],
   ['model', []],
   ['hash', []],
+  // What adapters that speak HTTP share.
+  ['http', ['provider']],
   // A schema describes its tables to data providers in their words.
   ['schema', ['provider']],
   ['provider', []],
@@ -40,7 +42,7 @@ export interface PackageRule {
   readonly node: boolean
 }
 
-const adapterDoors = ['@bse/core/provider', '@bse/core/wire', '@bse/core/hash']
+const adapterDoors = ['@bse/core/provider', '@bse/core/wire', '@bse/core/hash', '@bse/core/http']
 const anything = ['@bse/*']
 const browserAdapter: PackageRule = { src: adapterDoors, test: ['@bse/core/testing', '@bse/core/memory', '@bse/server', '@bse/server/node'], node: false }
 
@@ -55,7 +57,7 @@ export const packageRules: readonly (readonly [prefix: string, rule: PackageRule
   ['cache-idb', { ...browserAdapter, test: [...browserAdapter.test, '@bse/core', '@bse/cache-opfs'] }],
   ['cache-', browserAdapter],
   ['state-', browserAdapter],
-  ['blob-r2', { ...browserAdapter, src: [...adapterDoors, '@bse/blob-s3'] }],
+  ['blob-r2', { ...browserAdapter, src: [...adapterDoors, '@bse/blob-http', '@bse/blob-s3'] }],
   // A sink, which needs a source beside it.
   ['blob-tus', { ...browserAdapter, test: [...browserAdapter.test, '@bse/blob-http'] }],
   ['blob-', browserAdapter],

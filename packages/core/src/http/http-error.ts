@@ -1,4 +1,7 @@
-import { BseError, errorFromWire, isJsonObject, type BlobHash } from '@bse/core/wire'
+import { BseError } from '../errors.ts'
+import type { BlobHash } from '../wire/blob-hash.ts'
+import { errorFromWire } from '../wire/error-wire.ts'
+import { isJsonObject } from '../wire/json.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 /** A failed answer, read to its end. `body` is the parsed JSON, `undefined` when it was none. */
@@ -9,6 +12,8 @@ export interface FailedAnswer {
 }
 
 export interface FailedRequest {
+  /** Who asked, for example `blob-http`. */
+  readonly adapter: string
   /** Appears in the error's message, for example `upload`. */
   readonly operation: string
   /** The blob it was about; a batch, a list and a stat have none. */
@@ -26,7 +31,7 @@ const PASSING: ReadonlySet<number> = new Set([408, 423, 425, 429])
  */
 export function httpError(request: FailedRequest, answer: FailedAnswer): BseError {
   const { status } = answer
-  const message = `blob-http.${request.operation}: the server answered ${status}`
+  const message = `${request.adapter}.${request.operation}: the server answered ${status}`
   const wire = isJsonObject(answer.body) ? errorFromWire(answer.body.error) : undefined
   if (status === 507) return new BseError('STORAGE_FULL', message, { neededBytes: request.sizeBytes, availableBytes: undefined })
   if (PASSING.has(status) || status >= 500) return passing(message, request, answer)

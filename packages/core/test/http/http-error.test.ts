@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { BseErrorCode } from '@bse/core/wire'
-import { httpError } from '../src/http-error.ts'
-import { retryAfterMs } from '../src/retry-after.ts'
+import type { BseErrorCode } from '../../src/errors.ts'
+import { httpError } from '../../src/http/http-error.ts'
+import { retryAfterMs } from '../../src/http/retry-after.ts'
 
 const hash = `sha256:${'a'.repeat(64)}` as const
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
@@ -57,17 +57,17 @@ const cases: readonly Case[] = [
 
 describe('what a status means', () => {
   it.each(cases)('$status of $operation becomes $code', ({ body, code, operation = 'open', retryAfter = null, retryable, status }) => {
-    const error = httpError({ operation, hash, nowMs }, { status, retryAfter, body })
+    const error = httpError({ adapter: 'blob-http', operation, hash, nowMs }, { status, retryAfter, body })
     expect([error.code, error.retryable]).toEqual([code, retryable])
     expect(error.message).toBe(`blob-http.${operation}: the server answered ${status}`)
   })
 
   it('decides about every status there is', () => {
-    for (let status = 0; status < 700; status++) expect(httpError({ operation: 'upload', hash: undefined, nowMs }, { status, retryAfter: null, body: null }).code).toBeTruthy()
+    for (let status = 0; status < 700; status++) expect(httpError({ adapter: 'blob-http', operation: 'upload', hash: undefined, nowMs }, { status, retryAfter: null, body: null }).code).toBeTruthy()
   })
 
   it('carries what the server said about limits', () => {
-    const error = httpError({ operation: 'upload', hash, sizeBytes: 9, nowMs }, { status: 413, retryAfter: null, body: wire('TOO_LARGE', { limitBytes: 7 }) })
+    const error = httpError({ adapter: 'blob-http', operation: 'upload', hash, sizeBytes: 9, nowMs }, { status: 413, retryAfter: null, body: wire('TOO_LARGE', { limitBytes: 7 }) })
     expect(error.details).toEqual({ sizeBytes: 9, limitBytes: 7 })
   })
 })

@@ -1,4 +1,4 @@
-import type { ByteRange } from '@bse/core/provider'
+import type { ByteRange } from '../provider/cache-store.ts'
 
 export interface ContentRange {
   readonly range: ByteRange

@@ -1,5 +1,5 @@
-import { BseError } from '@bse/core/wire'
-import type { Clock } from '@bse/core/provider'
+import { BseError } from '../errors.ts'
+import type { Clock } from '../provider/environment.ts'
 
 /** Fires when nothing has moved for `idleMs`. `feed` after each sign of life; `stop` at the end. */
 export class Watchdog {
@@ -19,7 +19,7 @@ export class Watchdog {
 
   feed(idleMs: number): void {
     this.stop()
-    this.#cancel = this.#clock.timer(idleMs, () => this.#abort.abort(new BseError('NETWORK', 'blob-http: nothing moved for too long', { status: undefined })))
+    this.#cancel = this.#clock.timer(idleMs, () => this.#abort.abort(new BseError('NETWORK', 'http: nothing moved for too long', { status: undefined })))
   }
 
   stop(): void {

@@ -1,5 +1,7 @@
-import { BseError, isBseError, type BlobHash } from '@bse/core/wire'
-import type { ProviderContext } from '@bse/core/provider'
+import { BseError, isBseError } from '../errors.ts'
+import type { ProviderContext } from '../provider/context.ts'
+import type { BlobHash } from '../wire/blob-hash.ts'
+import { failedAnswer } from './answer-text.ts'
 import { httpError, type FailedAnswer } from './http-error.ts'
 import { Watchdog, orAborted } from './watchdog.ts'
 
@@ -19,11 +21,14 @@ export interface HttpRequest {
 export interface RequesterOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly idleMs: number
+  /** Who asks: appears in errors, for example `blob-http`. */
+  readonly adapter: string
+  /** False for hosts that must never see the engine's credentials, such as those of signed URLs. Default true. */
+  readonly auth?: boolean
 }
 
 /** fetch has no upload progress, so a body gets time by its size: a line slower than this counts as broken. */
 const SLOWEST_BYTES_PER_MS = 8
-const MAX_EXPLANATION = 65_536
 
 /** Sends one request with credentials of the moment, and once more with fresh ones after a 401. Retries nothing else. */
 export class Requester {
@@ -43,6 +48,11 @@ export class Requester {
     return this.#options.idleMs
   }
 
+  /** For the messages of errors: adapter and operation. */
+  nameOf(request: Pick<HttpRequest, 'operation'>): string {
+    return `${this.#options.adapter}.${request.operation}`
+  }
+
   /** The answer, whatever its status, its body unread. @throws BseError `NETWORK`; the signal's reason when aborted. */
   send(request: HttpRequest): Promise<Response> {
     return this.withAuth(async (headers) => {
@@ -53,6 +63,7 @@ export class Requester {
 
   /** Calls `attempt` with headers; again, with fresh credentials, when it was answered 401. */
   async withAuth<T extends { readonly status: number }>(attempt: (headers: Readonly<Record<string, string>>) => Promise<T>): Promise<T> {
+    if (this.#options.auth === false) return attempt(this.#options.headers)
     const credentials = await this.#context.auth('start')
     const first = await attempt({ ...this.#options.headers, ...credentials.headers })
     if (first.status !== 401) return first
@@ -62,12 +73,12 @@ export class Requester {
 
   /** What a failed answer means. Reads its body, as far as an error of ours may be long. */
   async errorOf(request: HttpRequest, response: Response): Promise<BseError> {
-    return this.errorFrom(request, { status: response.status, retryAfter: response.headers.get('retry-after'), body: await explanation(response) })
+    return this.errorFrom(request, await failedAnswer(response))
   }
 
   errorFrom(request: HttpRequest, answer: FailedAnswer): BseError {
     const { hash, operation, sizeBytes } = request
-    return httpError({ operation, hash, sizeBytes, nowMs: this.#context.clock.nowMs() }, answer)
+    return httpError({ adapter: this.#options.adapter, operation, hash, sizeBytes, nowMs: this.#context.clock.nowMs() }, answer)
   }
 
   /**
@@ -82,7 +93,7 @@ export class Requester {
       return (await orAborted(response.json(), stop)) as unknown
     } catch (cause) {
       stop.throwIfAborted()
-      throw notOurs(request.operation, response.status, cause)
+      throw notOurs(this.nameOf(request), response.status, cause)
     } finally {
       watchdog.stop()
     }
@@ -101,32 +112,20 @@ export class Requester {
     } catch (cause) {
       signal.throwIfAborted()
       if (watchdog.signal.aborted) throw watchdog.signal.reason
-      throw networkError(request.operation, cause)
+      throw networkError(this.nameOf(request), cause)
     } finally {
       watchdog.stop()
     }
   }
 }
 
-/** The other side said 2xx and something that no blob server says. */
-export function notOurs(operation: string, status: number, cause?: unknown): BseError {
-  return new BseError('NETWORK', `blob-http.${operation}: the answer is not a blob server's`, { status }, { cause })
+/** The other side said 2xx and something that the server which was asked never says. `name` is adapter and operation. */
+export function notOurs(name: string, status: number, cause?: unknown): BseError {
+  return new BseError('NETWORK', `${name}: the answer is not that of the server which was asked`, { status }, { cause })
 }
 
-export function networkError(operation: string, cause: unknown): BseError {
-  return isBseError(cause) ? cause : new BseError('NETWORK', `blob-http.${operation}: no answer`, { status: undefined }, { cause })
-}
-
-/** The parsed body of an answer that may explain itself; `undefined` for anything but short JSON. */
-export async function explanation(response: Response): Promise<unknown> {
-  const length = Number(response.headers.get('content-length') ?? 0)
-  if (length <= MAX_EXPLANATION && isJson(response.headers.get('content-type'))) return response.json().catch(() => undefined)
-  await response.body?.cancel()
-  return undefined
-}
-
-export function isJson(contentType: string | null): boolean {
-  return (contentType ?? '').toLowerCase().startsWith('application/json')
+export function networkError(name: string, cause: unknown): BseError {
+  return isBseError(cause) ? cause : new BseError('NETWORK', `${name}: no answer`, { status: undefined }, { cause })
 }
 
 function sizeOf(body: Blob | string | undefined): number {

@@ -1,12 +1,14 @@
-import { BseError } from '@bse/core/wire'
-import { explanation, isJson, networkError, type HttpRequest, type Requester } from './requester.ts'
+import { BseError } from '../errors.ts'
+import { jsonIn, shortText } from './answer-text.ts'
+import type { FailedAnswer } from './http-error.ts'
+import { networkError, type HttpRequest, type Requester } from './requester.ts'
 import { Watchdog } from './watchdog.ts'
 
-export interface SentAnswer {
-  readonly status: number
-  readonly retryAfter: string | null
-  /** Parsed JSON; `undefined` when the answer was none. */
-  readonly body: unknown
+export interface SentAnswer extends FailedAnswer {
+  /** The body as text, empty when it was long. */
+  readonly text: string
+  /** A header of the answer; `null` also when another origin does not show it to pages. */
+  header(name: string): string | null
 }
 
 export interface PutRequest extends HttpRequest {
@@ -21,7 +23,8 @@ export function sendBody(requester: Requester, request: PutRequest): Promise<Sen
 
 async function sendByFetch(requester: Requester, request: PutRequest): Promise<SentAnswer> {
   const response = await requester.send(request)
-  return { status: response.status, retryAfter: response.headers.get('retry-after'), body: await explanation(response) }
+  const text = await shortText(response)
+  return answered(response.status, text, (name) => response.headers.get(name))
 }
 
 function sendByXhr(requester: Requester, request: PutRequest): Promise<SentAnswer> {
@@ -44,14 +47,14 @@ async function xhrOnce(requester: Requester, request: PutRequest, headers: Reado
     watchdog.feed(requester.idleMs)
     request.onSent(event.loaded)
   }
-  xhr.onerror = () => reject(networkError(request.operation, undefined))
-  xhr.onload = () => resolve(answerOf(xhr))
+  xhr.onerror = () => reject(networkError(requester.nameOf(request), undefined))
+  xhr.onload = () => resolve(answered(xhr.status, xhr.responseText, (name) => xhr.getResponseHeader(name)))
   xhr.open(request.method, request.url)
   for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value)
   xhr.send(request.body)
   try {
     const answer = await promise
-    refuseRedirected(request, xhr.responseURL)
+    refuseRedirected(requester.nameOf(request), request.url, xhr.responseURL)
     return answer
   } finally {
     watchdog.stop()
@@ -60,19 +63,11 @@ async function xhrOnce(requester: Requester, request: PutRequest, headers: Reado
 }
 
 /** XMLHttpRequest follows redirects by itself. Where they led elsewhere, the answer says nothing about our server. */
-function refuseRedirected(request: PutRequest, answeredBy: string): void {
-  if (answeredBy === '' || new URL(answeredBy).origin === new URL(request.url).origin) return
-  throw new BseError('NETWORK', `blob-http.${request.operation}: another server answered`, { status: undefined })
+function refuseRedirected(name: string, url: string, answeredBy: string): void {
+  if (answeredBy === '' || new URL(answeredBy).origin === new URL(url).origin) return
+  throw new BseError('NETWORK', `${name}: another server answered`, { status: undefined })
 }
 
-function answerOf(xhr: XMLHttpRequest): SentAnswer {
-  return { status: xhr.status, retryAfter: xhr.getResponseHeader('retry-after'), body: isJson(xhr.getResponseHeader('content-type')) ? parsed(xhr.responseText) : undefined }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+function answered(status: number, text: string, header: SentAnswer['header']): SentAnswer {
+  return { status, retryAfter: header('retry-after'), body: jsonIn(text, header('content-type')), text, header }
 }

@@ -1,0 +1,6 @@
+export { shortText } from './answer-text.ts'
+export { rangeHeader } from './content-range.ts'
+export { describeBody, guardedBody } from './open-body.ts'
+export { Requester, notOurs, type HttpRequest, type RequesterOptions } from './requester.ts'
+export { retryAfterMs } from './retry-after.ts'
+export { sendBody, type PutRequest, type SentAnswer } from './send-body.ts'
