@@ -55,28 +55,41 @@ export function refetchAnswer(successor: string | undefined, isShared: boolean, 
 }
 
 export function unauthorizedAnswer(message: string): Response {
-  return new Response(JSON.stringify({ message }), { status: 401, headers: { 'cache-control': 'max-age=0, private, must-revalidate' } })
+  return new Response(untyped(JSON.stringify({ message })), { status: 401, headers: { 'cache-control': 'max-age=0, private, must-revalidate' } })
 }
 
 export function notFoundAnswer(): Response {
-  return new Response('Not found', { status: 404, headers: { 'cache-control': 'max-age=0, private, must-revalidate' } })
+  return new Response(untyped('Not found'), { status: 404, headers: { 'cache-control': 'max-age=0, private, must-revalidate' } })
 }
 
-/** On every answer. */
-export function commonHeaders(headers: Headers, request: Request, methods: string, origins: AllowedOrigins | 'any', isShared: boolean): void {
+/** A body whose text would get a content type that nobody gave it. */
+export function untyped(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text)
+}
+
+export interface CommonHeaders {
+  readonly methods: string
+  readonly origins: AllowedOrigins | 'any'
+  readonly isShared: boolean
+}
+
+/** On every answer. Who is not let in at all learns nothing about origins. */
+export function commonHeaders(response: Response, request: Request, { isShared, methods, origins }: CommonHeaders): void {
+  const { headers } = response
   headers.set('electric-server', 'bse-shapes')
   headers.set('x-request-id', randomBytes(15).toString('base64url'))
   headers.set('x-content-type-options', 'nosniff')
-  if (request.method !== 'OPTIONS') headers.set('vary', ['accept-encoding', ...(isShared ? [] : ['authorization', 'cookie']), ...(origins === 'any' ? [] : ['origin'])].join(', '))
+  if (response.status !== 204) headers.set('vary', ['accept-encoding', ...(isShared ? [] : ['authorization', 'cookie']), ...(origins === 'any' ? [] : ['origin'])].join(', '))
   const origin = request.headers.get('origin')
-  const allowed = allowedOrigin(origin, origins)
+  const allowed = response.status === 401 ? undefined : allowedOrigin(origin, origins)
   if (allowed === undefined) return
   headers.set('access-control-allow-origin', allowed)
   headers.set('access-control-expose-headers', EXPOSED)
   headers.set('access-control-allow-methods', methods)
-  if (request.method === 'OPTIONS') headers.set('access-control-max-age', '86400')
+  if (response.status !== 204) return
+  headers.set('access-control-max-age', '86400')
   const asked = request.headers.get('access-control-request-headers')
-  if (request.method === 'OPTIONS' && asked !== null && origins !== 'any') headers.set('access-control-allow-headers', asked)
+  if (asked !== null && origins !== 'any') headers.set('access-control-allow-headers', asked)
 }
 
 function allowedOrigin(origin: string | null, origins: AllowedOrigins | 'any'): string | undefined {

@@ -21,7 +21,8 @@ export function formatOffset({ lsn, position }: Offset): string {
 
 export function compareOffsets(a: Offset, b: Offset): number {
   if (a.lsn !== b.lsn) return a.lsn < b.lsn ? -1 : 1
-  return a.position - b.position
+  // Two ends of a snapshot: their difference is no number.
+  return a.position === b.position ? 0 : a.position - b.position
 }
 
 export const SNAPSHOT_END: Offset = { lsn: 0n, position: Infinity }

@@ -4,6 +4,8 @@ import { CHANNEL, SETUP, TRIGGER, TRUNCATE_TRIGGER } from './outbox-sql.ts'
 
 const KINDS: Readonly<Record<string, RowChange['kind']>> = { i: 'insert', u: 'update', d: 'delete', t: 'truncate' }
 
+const COMMIT = 'c'
+
 const TRIGGERS = `
 with recursive tree as (
   select $1::text::oid as oid, true as is_root
@@ -35,12 +37,15 @@ export function outboxSource(database: ShapeDatabase, { maxRows }: { readonly ma
   }
 }
 
-/** Cut at semicolons that end a line outside of the function's body: the drivers run one statement at a time. */
+/** Cut at semicolons that end a line outside of a function's body: the drivers run one statement at a time. */
 function statementsOf(script: string): readonly string[] {
-  const [before = '', body = '', after = ''] = script.split('$capture$')
-  const parts = before.split(/;\n/)
-  const last = `${parts.pop() ?? ''}$capture$${body}$capture$${after}`
-  return [...parts, last].map((part) => part.trim()).filter((part) => part !== '')
+  const statements = ['']
+  for (const [index, part] of script.split('$capture$').entries()) {
+    const pieces = index % 2 === 1 ? [`$capture$${part}$capture$`] : part.split(';\n')
+    statements[statements.length - 1] += pieces[0] ?? ''
+    statements.push(...pieces.slice(1))
+  }
+  return statements.map((statement) => statement.trim()).filter((statement) => statement !== '')
 }
 
 async function watch(database: ShapeDatabase, rootOid: number): Promise<void> {
@@ -67,7 +72,7 @@ async function addTriggers(on: Queryable, table: TextRow): Promise<void> {
 async function take(on: Queryable, maxRows: number): Promise<readonly Transaction[] | 'too many'> {
   const rows = await on.query(
     `select id::text as id, xid::text as xid, relation::text as relation, kind::text as kind, columns, before, after
-     from bse_shapes.outbox order by id limit ${maxRows + 1}`,
+     from bse_shapes.outbox o order by o.id limit ${maxRows + 1}`,
   )
   if (rows.length > maxRows) return 'too many'
   if (rows.length > 0) await on.query('delete from bse_shapes.outbox')
@@ -75,8 +80,8 @@ async function take(on: Queryable, maxRows: number): Promise<readonly Transactio
 }
 
 /**
- * Whoever saw another transaction's work wrote after that one's last row: by the id of the last row, causes come before effects. Between two
- * takings the order is that of the commits anyway.
+ * By the id of its last row, which a transaction writes as it commits. Whoever saw another's work wrote after that, so causes come before effects even
+ * where an app has its deferred triggers run early.
  */
 function inOrder(rows: readonly TextRow[]): readonly Transaction[] {
   const byXid = new Map<string, RowChange[]>()
@@ -86,7 +91,7 @@ function inOrder(rows: readonly TextRow[]): readonly Transaction[] {
     // Taken out and put back: the map keeps the order of the last rows.
     byXid.delete(xid)
     byXid.set(xid, changes)
-    changes.push(changeOf(row, changes.length))
+    if (row['kind'] !== COMMIT) changes.push(changeOf(row, changes.length))
   }
   return [...byXid].map(([xid, changes]) => ({ xid, changes }))
 }

@@ -1,6 +1,7 @@
 /**
  * Where triggers put what was written, and what the shapes keep. The trigger runs with the rights of the owner, so whoever may write to a
- * table needs no right here; its settings give every value the same text whoever writes.
+ * table needs no right here; its settings give every value the same text whoever writes. As a transaction commits it leaves a last row, `c`: the ids
+ * of those rows are in the order of the commits.
  */
 export const SETUP = `
 create schema if not exists bse_shapes;
@@ -41,11 +42,16 @@ create table if not exists bse_shapes.progress (
   lsn bigint not null
 );
 insert into bse_shapes.progress (lsn) values (0) on conflict do nothing;
+create table if not exists bse_shapes.writing (xid xid8 primary key);
 create or replace function bse_shapes.capture() returns trigger language plpgsql security definer
   set search_path = pg_catalog, pg_temp
   set timezone = 'UTC' set datestyle = 'ISO' set intervalstyle = 'iso_8601' set bytea_output = 'hex' set extra_float_digits = 1
 as $capture$
 begin
+  if current_setting('bse_shapes.xid', true) is distinct from pg_current_xact_id()::text then
+    perform set_config('bse_shapes.xid', pg_current_xact_id()::text, true);
+    insert into bse_shapes.writing values (pg_current_xact_id()) on conflict do nothing;
+  end if;
   if tg_op = 'TRUNCATE' then
     insert into bse_shapes.outbox (xid, relation, kind) values (pg_current_xact_id(), tg_relid, 't');
   else
@@ -60,6 +66,17 @@ begin
   return null;
 end
 $capture$;
+create or replace function bse_shapes.commits() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $capture$
+begin
+  insert into bse_shapes.outbox (xid, relation, kind) values (new.xid, 0, 'c');
+  delete from bse_shapes.writing where xid = new.xid;
+  return null;
+end
+$capture$;
+drop trigger if exists commits on bse_shapes.writing;
+create constraint trigger commits after insert on bse_shapes.writing deferrable initially deferred for each row execute function bse_shapes.commits();
+alter table bse_shapes.writing enable always trigger commits;
 `
 
 /** First among the triggers of a table, so that what others do in turn comes after its cause. */

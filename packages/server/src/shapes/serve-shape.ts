@@ -131,6 +131,12 @@ function upToDate(shapes: Shapes): string {
   return JSON.stringify({ headers: { control: 'up-to-date', global_last_seen_lsn: String(shapes.seenLsn) } })
 }
 
+/** A column that was added since is noticed at the next write. */
+function carriedColumns({ record }: Shape, table: Table): ReadonlySet<string> {
+  const known = new Set(record.tableColumns)
+  return new Set([...selectedColumns(record.definition, table)].filter((name) => known.has(name)))
+}
+
 interface Content {
   readonly keeping: Keeping
   readonly body: string | ReadableStream<Uint8Array>
@@ -157,6 +163,6 @@ function answer(served: Served, content: Content): Response {
     return new Response(null, { status: 304, headers: { ...headers, 'content-type': 'application/json; charset=utf-8' } })
   }
   if (typeof content.body !== 'string') return new Response(content.body, { headers: { ...headers, 'content-type': 'text/event-stream' } })
-  const schema = isLive ? {} : { 'electric-schema': schemaHeader(table, selectedColumns(shape.record.definition, table)) }
+  const schema = isLive ? {} : { 'electric-schema': schemaHeader(table, carriedColumns(shape, table)) }
   return jsonAnswer(200, content.body, { ...headers, ...schema })
 }

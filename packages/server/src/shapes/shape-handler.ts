@@ -1,7 +1,7 @@
 import type { Logger } from '@bse/core/provider'
 import { loopbackGrant, type RequestContext } from '../authorize.ts'
 import type { AllowedOrigins } from '../cors.ts'
-import { commonHeaders, jsonAnswer, notFoundAnswer, refusalAnswer, unauthorizedAnswer, type CacheAges } from './answers.ts'
+import { commonHeaders, jsonAnswer, notFoundAnswer, refusalAnswer, unauthorizedAnswer, untyped, type CacheAges } from './answers.ts'
 import type { Table } from './catalog.ts'
 import { outboxSource } from './outbox-source.ts'
 import type { ShapeDatabase } from './database.ts'
@@ -55,7 +55,7 @@ export interface ShapeHandler {
 
 const TIMES: ShapeTimes = { longPollMs: 20_000, keepAliveMs: 21_000, streamMs: 60_000, outOfBoundsMs: 10_000 }
 const AGES: CacheAges = { maxAgeSeconds: 60, staleAgeSeconds: 300 }
-const SHAPE_METHODS = 'GET, POST, HEAD, DELETE, OPTIONS'
+const SHAPE_METHODS = ['GET', 'POST', 'HEAD', 'DELETE', 'OPTIONS']
 const OTHER_METHODS = 'GET, HEAD'
 
 /**
@@ -91,25 +91,23 @@ class Handler {
   async answer(request: Request, context: RequestContext): Promise<Response> {
     const url = new URL(request.url)
     const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname
-    const isShape = path === '/v1/shape'
+    const isShape = path === '/v1/shape' && SHAPE_METHODS.includes(request.method)
     const response = await (isShape ? this.#shapeAnswer(request, url.searchParams, context) : this.#otherAnswer(request, path))
-    const { isShared } = this.#serving
-    const origins = response.status === 401 ? [] : (this.#options.origins ?? [])
-    commonHeaders(response.headers, request, isShape && response.status !== 404 ? SHAPE_METHODS : OTHER_METHODS, origins, isShared)
+    const { origins = [] } = this.#options
+    commonHeaders(response, request, { methods: isShape ? SHAPE_METHODS.join(', ') : OTHER_METHODS, origins, isShared: this.#serving.isShared })
     return request.method === 'HEAD' ? new Response(null, response) : response
   }
 
   #otherAnswer(request: Request, path: string): Response {
     if (request.method !== 'GET' && request.method !== 'HEAD') return notFoundAnswer()
     if (path === '/v1/health') return jsonAnswer(200, '{"status":"active"}', { 'cache-control': 'no-cache, no-store, must-revalidate' })
-    if (path === '/') return new Response('', { headers: { 'cache-control': 'max-age=0, private, must-revalidate' } })
+    if (path === '/') return new Response(untyped(''), { headers: { 'cache-control': 'max-age=0, private, must-revalidate' } })
     return notFoundAnswer()
   }
 
   async #shapeAnswer(request: Request, query: URLSearchParams, context: RequestContext): Promise<Response> {
     try {
       if (request.method === 'OPTIONS') return new Response(null, { status: 204 })
-      if (!SHAPE_METHODS.includes(request.method) || request.method === 'PUT') return notFoundAnswer()
       const { secret } = this.#options
       if (secret !== undefined && !isSecret(query, secret)) return unauthorizedAnswer('Unauthorized - Invalid API secret')
       return await (request.method === 'DELETE' ? this.#delete(request, query, context) : this.#read(request, query, context))

@@ -104,8 +104,8 @@ export class ShapeStore {
     // No log entry has the lsn 0, so the end of the snapshot is before all of them.
     const from = after.lsn === SNAPSHOT_END.lsn ? ['0', '0'] : [lsn, position]
     return this.#database.query(
-      `select lsn::text as lsn, position::text as position, ends_chunk::text as ends_chunk, message from bse_shapes.log
-       where shape = $1::text::bigint and (lsn, position) > ($2::text::bigint, $3::text::int) order by lsn, position limit ${READ_ENTRIES}`,
+      `select lsn::text as lsn, position::text as position, ends_chunk::text as ends_chunk, message from bse_shapes.log l
+       where l.shape = $1::text::bigint and (l.lsn, l.position) > ($2::text::bigint, $3::text::int) order by l.lsn, l.position limit ${READ_ENTRIES}`,
       [id, ...from],
     )
   }

@@ -15,6 +15,8 @@ import { currentSnapshot, readSnapshot } from './snapshot.ts'
 
 const CLAIM = 0x6273_6573
 const CHECK_EVERY_MS = 5_000
+/** Changes of so long are taken together. */
+const GATHER_MS = 20
 
 interface Taken {
   readonly plans: readonly (ShapePlan & { readonly entries: readonly LogEntry[] })[]
@@ -39,6 +41,8 @@ export class Shapes {
   #wakes = 0
   #following: Promise<void> | undefined
   #check: ReturnType<typeof setInterval> | undefined
+  #gathering: ReturnType<typeof setTimeout> | undefined
+  readonly #readable = new Set<number>()
   #closed = false
 
   constructor(database: ShapeDatabase, source: ChangeSource, limits: ShapeLimits, logger: Logger | undefined) {
@@ -58,7 +62,7 @@ export class Shapes {
     await this.#source.subscribe(() => this.#wake())
     this.#check = setInterval(() => this.#wake(), CHECK_EVERY_MS)
     this.#check.unref()
-    await this.follow()
+    this.#wake()
   }
 
   /** The newest place that all shapes have reached. */
@@ -114,6 +118,7 @@ export class Shapes {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#check)
+    clearTimeout(this.#gathering)
     await this.#following?.catch(() => undefined)
     await Promise.allSettled(this.#creating.values())
     for (const shape of this.#byHandle.values()) shape.release()
@@ -122,7 +127,10 @@ export class Shapes {
 
   #wake(): void {
     if (this.#closed) return
-    this.follow().catch((error: unknown) => this.#logger?.error('shapes: changes could not be taken', { error: String(error) }))
+    this.#gathering ??= setTimeout(() => {
+      this.#gathering = undefined
+      this.follow().catch((error: unknown) => this.#logger?.error('shapes: changes could not be taken', { error: String(error) }))
+    }, GATHER_MS)
   }
 
   async #followAll(): Promise<void> {
@@ -139,10 +147,8 @@ export class Shapes {
     const taken = await this.database.transaction((on) => this.#takeWithin(on, writtenLsn))
     if (taken.lsn > this.#seenLsn) this.#seenLsn = taken.lsn
     if (taken.lostAll) for (const shape of this.#byHandle.values()) this.#forget(shape)
-    for (const { entries, retires, shape } of taken.plans) {
-      if (entries.length > 0) shape.publish(entries)
-      if (retires) this.#forget(shape)
-    }
+    await publishInOrder(taken.plans)
+    for (const { retires, shape } of taken.plans) if (retires) this.#forget(shape)
   }
 
   async #takeWithin(on: Queryable, writtenLsn: bigint): Promise<Taken> {
@@ -175,7 +181,8 @@ export class Shapes {
     await this.#makeRoom()
     // Waits for transactions that write to the table, as it must: what they wrote before has passed the trigger by.
     await this.#source.watch(table.rootOid)
-    await prepareReader(this.database, table)
+    if (!this.#readable.has(table.oid)) await prepareReader(this.database, table)
+    this.#readable.add(table.oid)
     return this.#turn.run(async () => {
       const handle = `${definitionNumber(definition)}-${this.#nextMicros()}`
       const record = await this.database.transaction((on) => this.#createWithin(on, definition, table, handle))
@@ -227,6 +234,18 @@ export class Shapes {
   #nextMicros(): number {
     this.#lastHandleMicros = Math.max(this.#lastHandleMicros + 1, Date.now() * 1_000)
     return this.#lastHandleMicros
+  }
+}
+
+/** Transaction by transaction: who waits gets the first at once and asks again for the rest. */
+async function publishInOrder(plans: Taken['plans']): Promise<void> {
+  const places = [...new Set(plans.flatMap(({ entries }) => entries.map(({ lsn }) => lsn)))].toSorted((a, b) => (a < b ? -1 : 1))
+  for (const [index, lsn] of places.entries()) {
+    if (index > 0) await new Promise((resolve) => setImmediate(resolve))
+    for (const { entries, shape } of plans) {
+      const now = entries.filter((entry) => entry.lsn === lsn)
+      if (now.length > 0) shape.publish(now)
+    }
   }
 }
 

@@ -55,8 +55,14 @@ async function readRows(on: Queryable, definition: ShapeDefinition, table: Table
 
 /** Rows as text in columns `c0`, `c1` and so on. */
 export function rowsQuery(table: Table, names: readonly string[], conditions: readonly string[]): string {
-  const columns = names.map((name, index) => `${quoteName(name)}::text as c${index}`)
+  const types = new Map(table.columns.map(({ dimensions, name, type }) => [name, dimensions > 0 ? '' : type]))
+  const columns = names.map((name, index) => `${textOf(quoteName(name), types.get(name))} as c${index}`)
   return `select ${columns.join(', ')} from ${tableSql(table)}${conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`}`
+}
+
+/** A cast to text takes the padding off; the log has it. */
+function textOf(column: string, type: string | undefined): string {
+  return type === 'bpchar' ? `case when ${column} is not null then format('%s', ${column}) end` : `${column}::text`
 }
 
 /** The JSON of one row of a snapshot. */

@@ -18,6 +18,8 @@ import { snapshotFields } from './visibility.ts'
 export async function subsetAnswer(shapes: Shapes, shape: Shape, table: Table, wanted: ShapeRequest, subset: SubsetRequest): Promise<Response> {
   const { definition } = shape.record
   const names = [...selectedColumns(definition, table)]
+  // As of the request: what the rows show beyond it is still to come in the log.
+  const { lsn, position } = shape.log.end
   const sql = await subsetQuery(table, names, shape, subset)
   const mark = randomInt(1, 2_147_483_647)
   const read = await shapes.database.transaction(async (on) => {
@@ -28,7 +30,6 @@ export async function subsetAnswer(shapes: Shapes, shape: Shape, table: Table, w
   })
   const metadata = JSON.stringify({ ...snapshotFields(read.snapshot), snapshot_mark: mark, database_lsn: read.lsn })
   const data = read.rows.map((row) => rowMessage(table, names, row, { snapshot_mark: mark }))
-  const { lsn, position } = shape.log.end
   return jsonAnswer(200, `{"metadata":${metadata},"data":[${data.join(',')}]}`, {
     'cache-control': 'no-cache',
     'electric-snapshot': 'true',

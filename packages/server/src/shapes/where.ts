@@ -88,7 +88,8 @@ class Walk {
     const location = this.#at(fields)
     if (fields['boolval'] !== undefined) return { type: 'bool', sql: (fields['boolval'] as { boolval?: boolean }).boolval === true ? 'TRUE' : 'FALSE', location }
     if (fields['isnull'] === true) return { type: 'unknown', sql: 'NULL', location, literal: null }
-    if (fields['ival'] !== undefined) return { type: 'int4', sql: typed('int4', String((fields['ival'] as { ival?: number }).ival ?? 0)), location }
+    // Bare, so that it is not taken for a text that was given as a number.
+    if (fields['ival'] !== undefined) return { type: 'int4', sql: `(${(fields['ival'] as { ival?: number }).ival ?? 0})`, location }
     if (fields['fval'] !== undefined) return numberConstant((fields['fval'] as { fval: string }).fval, location)
     if (fields['sval'] !== undefined) return { type: 'unknown', sql: '', location, literal: (fields['sval'] as { sval?: string }).sval ?? '' }
     throw new ConditionFault('A_Const is not supported in this context', location)
@@ -111,7 +112,8 @@ class Walk {
     }
     const { literal = null } = value
     if (literal !== null && !isValueOf(target, literal)) throw new ConditionFault(`could not cast value "${literal}" from text to ${target}`, value.location)
-    return resolved(value, target, this.#enums)
+    const plain = resolved(value, target, this.#enums)
+    return { ...plain, sql: `(${plain.sql})::${typeSql(target)}` }
   }
 
   #targetOf(typeName: SyntaxNode): SqlType {
@@ -244,6 +246,9 @@ class Walk {
   }
 
   #subquery(fields: SyntaxNode): never {
+    const select = (fields['subselect'] as { SelectStmt?: SyntaxNode }).SelectStmt
+    const [kind, target] = Object.entries((listOf(select?.['targetList'])[0] as { ResTarget?: { val?: Record<string, SyntaxNode> } } | undefined)?.ResTarget?.val ?? {})[0] ?? []
+    if (kind !== 'ColumnRef') throw new ConditionFault('Expected a plain column reference', Number(target?.['location'] ?? 0))
     throw new ConditionFault('subqueries are not supported by this endpoint', this.#at(fields))
   }
 }
