@@ -1,15 +1,13 @@
-import { BseError, blobPath, type BlobHash } from '@bse/core/wire'
+import { ConfiguredUrl } from '@bse/core/http'
+import { blobPath, type BlobHash } from '@bse/core/wire'
 
 /** Where the blobs are: makes every URL that is asked for, and names the store. */
 export class Endpoint {
-  readonly #url: string
-  #resolved: URL | undefined
+  readonly #url: ConfiguredUrl
 
   /** @throws BseError `CONFIG_INVALID` for what can never become an address. A relative one is resolved when it is first used. */
   constructor(url: string) {
-    this.#url = url
-    if (!URL.canParse(url, 'https://placeholder.invalid/')) throw wrong('not a URL')
-    if (URL.canParse(url)) check(new URL(url))
+    this.#url = new ConfiguredUrl(url, { adapter: 'blob-http', option: 'url' })
   }
 
   get origin(): string {
@@ -38,26 +36,10 @@ export class Endpoint {
   }
 
   get #base(): URL {
-    return (this.#resolved ??= this.#resolve())
+    return this.#url.url
   }
-
-  #resolve(): URL {
-    const page = (globalThis as { readonly location?: { readonly href: string } }).location?.href
-    if (!URL.canParse(this.#url, page)) throw wrong('a relative URL needs a page around it')
-    return check(new URL(this.#url, page))
-  }
-}
-
-function check(url: URL): URL {
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw wrong('neither http nor https')
-  if (url.username !== '' || url.password !== '') throw wrong('credentials belong into headers')
-  return url
 }
 
 function trimmed(url: URL): string {
   return url.pathname.replace(/\/+$/, '')
-}
-
-function wrong(why: string): BseError {
-  return new BseError('CONFIG_INVALID', `blob-http: ${why}`, { option: 'url' })
 }

@@ -1,6 +1,6 @@
-import { Requester } from '@bse/core/http'
-import { BATCH_LIMITS, BseError } from '@bse/core/wire'
-import type { BlobProvider, ProviderContext, RemoteRef } from '@bse/core/provider'
+import { ProviderLife, Requester } from '@bse/core/http'
+import { BATCH_LIMITS } from '@bse/core/wire'
+import type { BlobProvider, RemoteRef } from '@bse/core/provider'
 import { uploadBatch } from './batch.ts'
 import { openBlob } from './download.ts'
 import { Endpoint } from './endpoint.ts'
@@ -31,14 +31,17 @@ const IDLE_TIMEOUT_MS = 30_000
  */
 export function httpBlobs(options: HttpBlobsOptions): BlobProvider {
   const endpoint = new Endpoint(options.url)
-  const life = new Life(endpoint, options)
+  const life = new ProviderLife<Connected>('blob-http')
   return {
     name: 'http',
     get remoteId() {
       return endpoint.remoteId
     },
     capabilities: { resumable: false, maxBytes: options.maxBytes, dedupes: true, checkpointIsSecret: false },
-    connect: (context) => life.connect(context),
+    connect: (context) => {
+      const requester = new Requester(context, { adapter: 'blob-http', headers: options.headers ?? {}, idleMs: options.idleTimeoutMs ?? IDLE_TIMEOUT_MS })
+      life.connect({ requester, stats: new StatClient(requester, endpoint) })
+    },
     open: (ref, options) => life.run(options.signal, ({ requester }, signal) => openBlob(requester, endpoint, ref, { ...options, signal })),
     stat: (hashes, { signal }) => life.run(signal, ({ stats }, both) => stats.stat(hashes, both)),
     upload: (task, io) => life.run(io.signal, (parts, signal) => uploadBlob({ ...parts, endpoint }, task, { onProgress: (progress) => io.onProgress(progress), signal })),
@@ -49,7 +52,7 @@ export function httpBlobs(options: HttpBlobsOptions): BlobProvider {
   }
 }
 
-function batchOf(life: Life, endpoint: Endpoint): NonNullable<BlobProvider['batch']> {
+function batchOf(life: ProviderLife<Connected>, endpoint: Endpoint): NonNullable<BlobProvider['batch']> {
   return {
     ...BATCH_LIMITS,
     upload: (tasks, options) => life.run(options.signal, ({ requester }, signal) => uploadBatch(requester, endpoint, tasks, signal)),
@@ -59,33 +62,4 @@ function batchOf(life: Life, endpoint: Endpoint): NonNullable<BlobProvider['batc
 interface Connected {
   readonly requester: Requester
   readonly stats: StatClient
-}
-
-/** From `connect` to `close`: what is under way then ends with `CLOSED`. */
-class Life {
-  readonly #closing = new AbortController()
-  readonly #endpoint: Endpoint
-  readonly #options: HttpBlobsOptions
-  #connected: Connected | undefined
-
-  constructor(endpoint: Endpoint, options: HttpBlobsOptions) {
-    this.#endpoint = endpoint
-    this.#options = options
-  }
-
-  connect(context: ProviderContext): void {
-    const requester = new Requester(context, { adapter: 'blob-http', headers: this.#options.headers ?? {}, idleMs: this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS })
-    this.#connected = { requester, stats: new StatClient(requester, this.#endpoint) }
-  }
-
-  async run<T>(signal: AbortSignal, work: (parts: Connected, signal: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.#connected === undefined) throw new BseError('CONFIG_INVALID', 'blob-http: not connected', { option: 'connect' })
-    const both = AbortSignal.any([signal, this.#closing.signal])
-    both.throwIfAborted()
-    return work(this.#connected, both)
-  }
-
-  close(): void {
-    if (!this.#closing.signal.aborted) this.#closing.abort(new BseError('CLOSED', 'blob-http: the provider is closed', { what: 'provider' }))
-  }
 }

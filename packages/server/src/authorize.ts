@@ -2,7 +2,9 @@ import { BseError, type BlobHash } from '@bse/core/wire'
 
 /** What a request wants to do. Listing and asking for existence are acts of their own: a hash is a name, not a permission. */
 export type BlobAction =
-  | { readonly kind: 'read' | 'write'; readonly hash: BlobHash }
+  | { readonly kind: 'read'; readonly hash: BlobHash }
+  /** `sizeBytes` and `type` are what the client says, and only a presign endpoint is told them before the bytes. */
+  | { readonly kind: 'write'; readonly hash: BlobHash; readonly sizeBytes?: number; readonly type?: string }
   | { readonly kind: 'list' }
 
 /** The space (tenant) in which the action may happen, or why it may not. */

@@ -36,6 +36,7 @@ export async function mapLimited<In, Out>(items: readonly In[], width: number, w
 /** Refusals are everyday; what the server itself got wrong is for its owner to see, with the original. */
 export function report(call: Pick<BlobCall, 'request' | 'logger'>, error: unknown): void {
   if (isBseError(error) && httpStatusOf(error) < 500) return
-  const cause = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const original = isBseError(error) && error.cause !== undefined ? error.cause : error
+  const cause = original instanceof Error ? `${original.name}: ${original.message}` : String(original)
   call.logger?.error('blob request failed', { method: call.request.method, code: isBseError(error) ? error.code : undefined, cause })
 }

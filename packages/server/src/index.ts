@@ -2,3 +2,8 @@ export type { Authorize, BlobAction, Grant, RequestContext } from './authorize.t
 export { createBlobHandler, type BlobHandler, type BlobHandlerOptions } from './blob-handler.ts'
 export type { BlobKey, BlobStorage, PutResult, StoredPage, StoredState } from './blob-storage.ts'
 export type { AllowedOrigins } from './cors.ts'
+export { bucketStorage } from './bucket-storage.ts'
+export type { ObjectBucket, ObjectHead, ObjectPage, PartedObject } from './object-bucket.ts'
+export { createPresignHandler, type PresignHandlerOptions } from './presign-handler.ts'
+export { s3Bucket, type S3Bucket } from './s3-bucket.ts'
+export type { S3BucketOptions, S3Credentials } from './s3-signer.ts'

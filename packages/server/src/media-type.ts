@@ -24,6 +24,11 @@ export async function sniffMediaType(head: Uint8Array): Promise<MediaType> {
   return found !== undefined && INLINE.has(found.mime) ? { type: found.mime, inline: true } : { type: OPAQUE, inline: false }
 }
 
+/** What a browser is told about bytes that nobody here has seen: a picture can do no harm under the type of one, anything else stays opaque. */
+export function mediaTypeOf(type: string): MediaType {
+  return INLINE.has(type) ? { type, inline: true } : { type: OPAQUE, inline: false }
+}
+
 /** Remembers types by hash, which never go stale, so that a busy picture is not sniffed at each request. */
 export class MediaTypes {
   readonly #known = new Map<BlobHash, MediaType>()

@@ -1,4 +1,5 @@
 export { directoryStorage } from './directory-storage.ts'
+export { nodeListener } from './node-listener.ts'
 export { createRowsServer, type RowsAccess, type RowsAuthorize, type RowsServer, type RowsServerOptions } from './rows.ts'
 export { startServer, type RunningServer, type ServerOptions, type ServerTimeouts } from './start-server.ts'
 export { createTusHandler, type TusHandler, type TusHandlerOptions } from './tus-handler.ts'

@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { getRequestListener } from '@hono/node-server'
 import type { Logger } from '@bse/core/provider'
 import type { Authorize } from './authorize.ts'
-import { createBlobHandler, type BlobHandler } from './blob-handler.ts'
+import { createBlobHandler } from './blob-handler.ts'
 import type { BlobStorage } from './blob-storage.ts'
 import { Connections } from './connections.ts'
 import type { AllowedOrigins } from './cors.ts'
 import { directoryStorage } from './directory-storage.ts'
+import { nodeListener } from './node-listener.ts'
 import { logRequest, pathOf } from './request-log.ts'
 import { createRowsServer, type RowsAuthorize, type RowsServer } from './rows.ts'
 import { staticFiles, type StaticFiles } from './static-files.ts'
@@ -125,17 +125,13 @@ function answerRequests(server: Server, connections: Connections, parts: Parts, 
   const { authorize, logger, maxBytes, origins } = options
   const blobs = createBlobHandler({ store: parts.store, authorize, maxBytes, origins, logger })
   const tus = createTusHandler({ store: parts.store, uploads: parts.uploads, authorize, maxBytes, origins, logger })
-  const handlers: Handlers = { '/blobs': listenerOf(blobs), '/files': listenerOf((request, context) => tus.handle(request, context)) }
+  const handlers: Handlers = { '/blobs': nodeListener(blobs), '/files': nodeListener((request, context) => tus.handle(request, context)) }
   server.on('request', (incoming, outgoing) => {
     connections.track(incoming, outgoing)
     logRequest(logger, incoming, outgoing)
     route(incoming, outgoing, handlers, parts.app)
   })
   removeExpiredNowAndThen(server, tus, logger)
-}
-
-function listenerOf(handler: BlobHandler): Listener {
-  return getRequestListener((request, env) => handler(request, { remoteAddress: env.incoming.socket?.remoteAddress }), { overrideGlobalObjects: false })
 }
 
 function removeExpiredNowAndThen(server: Server, tus: TusHandler, logger: Logger | undefined): void {
@@ -157,14 +153,14 @@ function openRows(server: Server, connections: Connections, parts: Parts, { orig
   })
 }
 
-type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
+type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 
 type Handlers = Readonly<Record<'/blobs' | '/files', Listener>>
 
 function route(incoming: IncomingMessage, outgoing: ServerResponse, handlers: Handlers, app: StaticFiles | undefined): void {
   const path = pathOf(incoming)
   for (const base of ['/blobs', '/files'] as const) {
-    if (path === base || path.startsWith(`${base}/`)) return void handlers[base](incoming, outgoing)
+    if (path === base || path.startsWith(`${base}/`)) return handlers[base](incoming, outgoing)
   }
   if (path === '/health') return answerJson(outgoing, 200, { status: 'ok' })
   const missing = (): void => answerJson(outgoing, 404, { error: { code: 'REJECTED', message: 'no such route', details: { status: 404, reason: 'no such route' } } })

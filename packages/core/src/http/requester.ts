@@ -15,6 +15,8 @@ export interface HttpRequest {
   /** Never sent: for errors. */
   readonly hash?: BlobHash
   readonly sizeBytes?: number
+  /** For an answer that takes the server some work: so much longer may it be silent. */
+  readonly extraIdleMs?: number
   readonly signal: AbortSignal
 }
 
@@ -101,9 +103,9 @@ export class Requester {
 
   /** Redirects are never followed: they would carry the credentials along, and a portal's first word is one. */
   async #once(request: HttpRequest, headers: Readonly<Record<string, string>>): Promise<Response> {
-    const { body, method, signal, url } = request
+    const { body, extraIdleMs = 0, method, signal, url } = request
     signal.throwIfAborted()
-    const watchdog = new Watchdog(this.#context.clock, this.#options.idleMs + sizeOf(body) / SLOWEST_BYTES_PER_MS)
+    const watchdog = new Watchdog(this.#context.clock, this.#options.idleMs + extraIdleMs + sizeOf(body) / SLOWEST_BYTES_PER_MS)
     const both = AbortSignal.any([signal, watchdog.signal])
     try {
       return await this.#context.fetch(url, {

@@ -9,3 +9,6 @@ export {
 export { errorFromWire, errorToWire, type ErrorWire } from './error-wire.ts'
 export { isJsonObject, type Json, type JsonObject } from './json.ts'
 export type { MutationId, MutationOp, MutationWire, RowWire } from './mutation-wire.ts'
+export {
+  UPLOAD_GONE, type FinishedPart, type MultipartUpload, type PresignAnswers, type PresignRequest, type PresignUpload, type SignedRequest,
+} from './presign.ts'
