@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { chromiumFlags, findChromium, findFirefox, firefoxChannel } from './scripts/browsers.mjs'
+import { s3Backend } from './scripts/vitest/s3-command.ts'
 
 /** Set by scripts/test.mjs: files that need a tool which this machine cannot be given. */
 const excluded = (process.env.BSE_EXCLUDED_TESTS ?? '').split(',').filter((file) => file !== '')
@@ -62,6 +63,7 @@ const config: ViteUserConfig = defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
+            commands: { s3Backend },
             provider: playwright({ launchOptions: { executablePath: findChromium() ?? '/usr/bin/chromium', args: [...chromiumFlags] } }),
             instances: [{ browser: 'chromium' }],
           },
@@ -80,6 +82,7 @@ const config: ViteUserConfig = defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
+            commands: { s3Backend },
             provider: playwright({ launchOptions: { channel: firefoxChannel, executablePath: findFirefox() ?? '/usr/bin/firefox-esr' } }),
             instances: [{ browser: 'firefox' }],
           },

@@ -50,7 +50,7 @@ async function xhrOnce(requester: Requester, request: PutRequest, headers: Reado
   xhr.onerror = () => reject(networkError(requester.nameOf(request), undefined))
   xhr.onload = () => resolve(answered(xhr.status, xhr.responseText, (name) => xhr.getResponseHeader(name)))
   xhr.open(request.method, request.url)
-  for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value)
+  for (const [name, value] of Object.entries({ ...headers, ...request.headers })) xhr.setRequestHeader(name, value)
   xhr.send(request.body)
   try {
     const answer = await promise
