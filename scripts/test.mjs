@@ -14,7 +14,7 @@ const mayBeSkipped = new Map(/** @type {readonly (readonly [name: string, reason
 
 const cephPackages = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common']
 /** They run against Ceph's S3 gateway, which scripts/services starts. */
-const s3Tests = ['packages/blob-s3/test/ceph/**', 'packages/server/test/ceph/**']
+const s3Tests = ['packages/blob-s3/test/ceph/**', 'packages/server/test/ceph/**', 'examples/mounts/test/ceph/**']
 
 /** Commands that tests use, with the Debian packages that have them and the test files that cannot run without. */
 const tools = [

@@ -13,8 +13,6 @@ import { putSigned } from './put-signed.ts'
 export interface MultipartOptions {
   readonly partBytes: number
   readonly parallel: number
-  /** False for a store that cannot tell which parts it has. */
-  readonly listsParts: boolean
 }
 
 /** How often an upload may vanish under our hands before the store counts as broken. */
@@ -41,7 +39,7 @@ function earlierTry(json: Json | undefined, task: UploadTask): Checkpoint | unde
 }
 
 async function uploadOnce(parts: S3Parts, task: UploadTask, io: UploadIo, options: MultipartOptions, before: Checkpoint | undefined): Promise<UploadReceipt> {
-  const begun = before === undefined ? await begin(parts, task, io, options) : await goOn(parts, task, io.signal, options, before)
+  const begun = before === undefined ? await begin(parts, task, io, options) : await goOn(parts, task, io.signal, before)
   if (begun === undefined) return { verified: 'size' }
   const writer = new CheckpointWriter(begun, io)
   await writer.save()
@@ -77,9 +75,8 @@ async function create({ presign }: S3Parts, task: UploadTask): Promise<Multipart
   return { id: upload.id, uploadId: upload.uploadId }
 }
 
-/** The store's own list where there is one: a part whose answer was lost counts, one that the store lost does not. */
-async function goOn({ presign }: S3Parts, task: UploadTask, signal: AbortSignal, { listsParts }: MultipartOptions, before: Checkpoint): Promise<Checkpoint> {
-  if (!listsParts) return before
+/** The store's own list where it has one: a part whose answer was lost counts, one that the store lost does not. Else what the checkpoint says. */
+async function goOn({ presign }: S3Parts, task: UploadTask, signal: AbortSignal, before: Checkpoint): Promise<Checkpoint> {
   const answer: unknown = await presign.ask<'list'>({ do: 'list', ...named(task), upload: before.upload }, { operation: 'upload', signal })
   if (isJsonObject(answer) && answer.unlisted === true) return before
   if (!isJsonObject(answer) || !Array.isArray(answer.parts)) throw answerMissing('upload')

@@ -27,8 +27,6 @@ export interface S3BlobsOptions {
   readonly partBytes?: number
   /** How many parts are on their way at once. Default 4. */
   readonly parallelParts?: number
-  /** False for a store that cannot list the parts it has. Default true. */
-  readonly listsParts?: boolean
   /** Largest blob that your server signs for, in bytes. Default: not known. */
   readonly maxBytes?: number
   /** How long a request may stand still. Default 30 s. */
@@ -36,7 +34,7 @@ export interface S3BlobsOptions {
 }
 
 const MIB = 1_048_576
-const DEFAULTS = { multipartFromBytes: 16 * MIB, partBytes: 8 * MIB, parallelParts: 4, listsParts: true, idleTimeoutMs: 30_000 } as const
+const DEFAULTS = { multipartFromBytes: 16 * MIB, partBytes: 8 * MIB, parallelParts: 4, idleTimeoutMs: 30_000 } as const
 
 /** A connected provider. */
 interface Connected extends S3Parts {
@@ -56,7 +54,7 @@ export function s3Blobs(options: S3BlobsOptions): BlobProvider {
   for (const option of ['partBytes', 'parallelParts'] as const) {
     if (!Number.isSafeInteger(settings[option]) || settings[option] < 1) throw new BseError('CONFIG_INVALID', 'blob-s3: wants a whole number from 1 on', { option })
   }
-  const multipart = { partBytes: settings.partBytes, parallel: settings.parallelParts, listsParts: settings.listsParts }
+  const multipart = { partBytes: settings.partBytes, parallel: settings.parallelParts }
   const life = new ProviderLife<Connected>('blob-s3')
   return {
     name: 's3',

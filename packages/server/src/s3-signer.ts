@@ -41,8 +41,7 @@ export class S3Signer {
 
   /** Where a copy finds its source: `<bucket>/<key>`, both encoded. */
   copySource(key: string): string {
-    const path = this.#base.pathname.replace(/^\/+|\/+$/g, '')
-    const bucket = path === '' ? (this.#base.hostname.split('.')[0] ?? '') : path
+    const bucket = this.#base.pathname.split('/').findLast((segment) => segment !== '') ?? this.#base.hostname.split('.')[0]
     return `/${bucket}/${encodedPath(key)}`
   }
 
