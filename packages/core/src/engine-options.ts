@@ -1,4 +1,5 @@
 import type { AuthCallback } from './auth/tokens.ts'
+import type { ConflictOptions } from './conflict-types.ts'
 import { VALUE_OPTIONS, type Settings } from './option-table.ts'
 import type { BlobProvider } from './provider/blob-provider.ts'
 import type { CacheFactory } from './provider/cache-store.ts'
@@ -6,6 +7,8 @@ import type { Logger } from './provider/context.ts'
 import type { DataProvider } from './provider/data-provider.ts'
 import type { Environment } from './provider/environment.ts'
 import type { StateFactory } from './provider/state-store.ts'
+import type { QueueOptions } from './queue-options.ts'
+import type { SchemaVersionOptions } from './schema-version.ts'
 import type { CheckSchema, SchemaDefinition } from './schema/index.ts'
 import type { BackoffOptions } from './upload/backoff.ts'
 
@@ -34,7 +37,7 @@ export interface CacheOptions {
   readonly priorities?: { readonly high?: 'never-evict'; readonly normal?: 'lru'; readonly low?: 'eager-evict' }
 }
 
-export interface OfflineOptions {
+export interface OfflineOptions extends QueueOptions {
   readonly retryStrategy?: {
     /** Refusals of one item before it is parked. Outages never count. Default 5. */
     readonly maxAttempts?: number
@@ -42,7 +45,7 @@ export interface OfflineOptions {
   }
 }
 
-export interface SyncEngineOptions<S extends SchemaDefinition> {
+export interface SyncEngineOptions<S extends SchemaDefinition> extends ConflictOptions<S>, SchemaVersionOptions {
   /** Names everything that is stored; one engine of a name in a page, any number of tabs. Letters, digits, `.`, `_`, `-`. Default `bse`. */
   readonly name?: string
   readonly schema: S & CheckSchema<S>
@@ -58,6 +61,9 @@ export interface SyncEngineOptions<S extends SchemaDefinition> {
   /** Clock, network, locks: what tests replace. Default: the platform's. */
   readonly environment?: Environment
 }
+
+/** The options of an engine whose schema is not known to the compiler. */
+export type AnyEngineOptions = Omit<SyncEngineOptions<SchemaDefinition>, 'onConflict'> & { readonly onConflict?: unknown }
 
 /** What an app has no say in yet. Times in milliseconds. */
 export const UPLOAD_CONCURRENCY = 4

@@ -1,3 +1,4 @@
+import { Admission } from './admission.ts'
 import { identify } from './auth/principal.ts'
 import { Tokens } from './auth/tokens.ts'
 import { CacheKeeper } from './cache/keeper.ts'
@@ -6,23 +7,29 @@ import { Priorities } from './cache/priorities.ts'
 import { createCacheApi, type CacheApi } from './cache-api.ts'
 import { blobLocks } from './cache/locks.ts'
 import { runBatch, type BatchTables } from './batch.ts'
+import { ConflictDesk, type ConflictDeskDeps } from './conflict-desk.ts'
 import { createCollection, type Collection, type CollectionDeps } from './collection.ts'
 import { Reachability } from './connectivity.ts'
-import { BACKOFF, cachesOf, UPLOAD_CONCURRENCY, type SyncEngineOptions } from './engine-options.ts'
+import { Announcements } from './announcements.ts'
+import { debugReport, type DebugReport } from './debug-report.ts'
+import { BACKOFF, cachesOf, UPLOAD_CONCURRENCY, type AnyEngineOptions, type SyncEngineOptions } from './engine-options.ts'
 import { platformEnvironment } from './environment/browser.ts'
 import { delay } from './environment/delay.ts'
 import { BseError, hasCode, isBseError } from './errors.ts'
 import { Emitter, type PendingItem, type SyncEvents, type SyncListener, type SyncStatus } from './events.ts'
+import { Flushes } from './flush.ts'
+import { ItemEvents, operationOf } from './item-events.ts'
 import { LeaderSession, type LeaderSessionDeps } from './leader-session.ts'
 import { inertEngine, isServer } from './inert.ts'
 import { remoteOf } from './ledger/entry.ts'
 import { readEntry, type References } from './ledger/ledger.ts'
 import { isProvisional, uuidV7, type IdSource } from './model/ids.ts'
-import type { MutationRecord } from './model/mutation.ts'
+import { isPaused } from './model/paused.ts'
 import { waitingOf, type OrderFacts } from './mutation/order.ts'
 import { Overlay } from './mutation/overlay.ts'
 import { Writer } from './mutation/writer.ts'
 import { Notices } from './notices.ts'
+import { offlineQueue, type OfflineQueue } from './offline-queue.ts'
 import { pendingItems } from './pending.ts'
 import { invalidOption, settingsOf, type Settings } from './option-table.ts'
 import { Projector } from './projector.ts'
@@ -36,19 +43,24 @@ import {
   parseSchema, tableShapes, type BlobColumnsOf, type InsertOf, type Row, type RowOf, type Schema, type SchemaDefinition, type TableNamesOf,
   type UpdateOf,
 } from './schema/index.ts'
+import { BORN_KEY, ledgerKey } from './state/keys.ts'
 import type { LeaderState } from './state/leader-state.ts'
+import { schemaVersionOf } from './schema-version.ts'
+import { schemaState } from './state/schema-state.ts'
 import { registerTab } from './state/tab-record.ts'
 import { INITIAL_STATUS, StatusStore } from './status.ts'
 import type { PendingPolicy } from './storage/home.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createRowStore, type RowStore } from './store/index.ts'
 import { createSubscriptions, type Subscriptions } from './subscription/index.ts'
+import { SupersededHashes } from './mutation/superseded.ts'
 import { SyncedWaiters } from './synced.ts'
 import { runLeadership } from './tabs/leader.ts'
 import { Mirror, type MirrorChange } from './tabs/mirror.ts'
 import { UnreferencedBlobs } from './unreferenced.ts'
-import { discardMutation, hurryUploads, retryMutation, retryUpload, type ActionDeps } from './user-actions.ts'
-import { isBlobHash, type BlobHash } from './wire/blob-hash.ts'
+import { UploadUrls } from './upload-urls.ts'
+import { hurryUploads } from './user-actions.ts'
+import type { BlobHash } from './wire/blob-hash.ts'
 import { parseBlobRef, type BlobRef } from './wire/blob-ref.ts'
 import type { BatchResult } from './write-result.ts'
 
@@ -68,14 +80,7 @@ export interface EngineMembers<S extends SchemaDefinition> {
     getServerSnapshot(): SyncStatus
     subscribe(listener: () => void): () => void
   }
-  readonly offline: {
-    /** Everything that no server has yet. */
-    pending(): Promise<readonly PendingItem[]>
-    /** Tries a parked item again, by the id that `pending()` gives it. */
-    retry(id: string): Promise<void>
-    /** Takes a queued write back, by its id. */
-    discard(id: string): Promise<void>
-  }
+  readonly offline: OfflineQueue
   /** What is on this device, and what is to be. */
   readonly cache: CacheApi
   readonly blobs: {
@@ -91,6 +96,8 @@ export interface EngineMembers<S extends SchemaDefinition> {
    * @throws BseError (as a rejection) `VALIDATION_FAILED`, `NOT_FOUND`, or what storing the bytes failed with: all rows are as before.
    */
   batch<Value>(write: (tables: BatchTables<S>) => Value): BatchResult<Value>
+  /** What the engine is doing, as plain JSON without secrets and without values of rows: for reports of problems. */
+  debug(): Promise<DebugReport>
   /** Answers a function that takes the listener back. */
   on<Name extends keyof SyncEvents>(name: Name, listener: SyncListener<Name>): () => void
   /**
@@ -180,7 +187,14 @@ class Engine implements EngineParts {
   readonly #reachability: Reachability
   readonly #references: References
   readonly #facts: OrderFacts
+  readonly #admission: Admission
   readonly #notices: Notices
+  readonly #announcements: Announcements
+  readonly #itemEvents: ItemEvents
+  readonly #uploadUrls: UploadUrls
+  readonly #flushes: Flushes
+  readonly #superseded: SupersededHashes = new SupersededHashes()
+  readonly #conflicts: ConflictDesk
   readonly #unreferenced: UnreferencedBlobs
   readonly #closing: AbortController = new AbortController()
   readonly #opened: PromiseWithResolvers<void> = Promise.withResolvers()
@@ -195,7 +209,7 @@ class Engine implements EngineParts {
   #running: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
-  constructor(options: SyncEngineOptions<SchemaDefinition>, settings: Settings, schema: Schema) {
+  constructor(options: AnyEngineOptions, settings: Settings, schema: Schema) {
     this.#settings = settings
     this.#schema = schema
     this.#environment = options.environment ?? platformEnvironment()
@@ -209,7 +223,7 @@ class Engine implements EngineParts {
       onFallback: (fallback) => this.#events.emit('storageFallback', fallback),
       ...(options.auth === undefined ? {} : { identify: (remembered) => this.#identify(remembered) }),
     })
-    this.#state = this.#storage.state
+    this.#state = schemaState(this.#storage.state, schemaVersionOf(settings.schemaVersion, options.migrations))
     this.#cacheStore = this.#storage.cache
     this.#blobs = options.blobs
     this.#data = options.data
@@ -222,20 +236,41 @@ class Engine implements EngineParts {
     this.#blobs.connect(this.#context)
     this.#store = createRowStore(schema)
     // A write that names bytes which it did not bring has no claim on them; it needs them all the same.
-    this.#references = { count: (hash) => this.#store.references(hash) + this.#overlay.naming(hash) }
+    // What lost a conflict is kept for a while, as if a row named it.
+    this.#references = { count: (hash) => this.#store.references(hash) + this.#overlay.naming(hash) + (this.#superseded.has(hash) ? 1 : 0) }
     this.#projector = new Projector(this.#store, this.#overlay, schema)
     this.#mirror = new Mirror({ state: this.#state, clock, logger: this.#logger, onChange: (change) => this.#onMirror(change) })
     this.#priorities = new Priorities(this.#state, (hash) => this.#store.rowsOf(hash))
     this.#keeper = this.#createKeeper()
     this.#cache = this.#createCache()
     this.#facts = this.#createFacts()
+    this.#admission = new Admission({
+      settings, remoteId: this.#blobs.remoteId, online: () => this.#reachability.online, isOpen: () => this.#isOpen,
+    })
     this.#writer = this.#createWriter()
     this.#subscriptions = this.#createSubscriptions()
     this.#unreferenced = new UnreferencedBlobs((hash) => this.#references.count(hash) > 0 || (this.#mirror.ledger.get(hash)?.claims.length ?? 0) > 0)
-    this.#notices = new Notices({
-      events: this.#events, reachability: () => this.#reachability, blobs: this.#blobs, closing: this.#closing.signal,
-      entry: (hash) => this.#mirror.ledger.get(hash), rowsOf: (hash) => this.#store.rowsOf(hash), onStatusChanged: () => this.#status.changed(),
+    this.#announcements = this.#createAnnouncements()
+    this.#uploadUrls = new UploadUrls({
+      blobs: this.#blobs, logger: this.#logger, closing: this.#closing.signal, open: (ref) => this.#getBlob(ref), borrow: (hash) => this.#cache.borrow(hash),
     })
+    const rowsOf: RowStore['rowsOf'] = (hash) => this.#store.rowsOf(hash)
+    this.#notices = new Notices({
+      events: this.#events, reachability: () => this.#reachability, announcements: this.#announcements, urls: this.#uploadUrls, clock, rowsOf,
+      entry: (hash) => this.#mirror.ledger.get(hash), onStatusChanged: () => this.#status.changed(),
+    })
+    this.#itemEvents = new ItemEvents({
+      events: this.#events, remoteId: this.#blobs.remoteId, rowsOf, onStored: (entry) => void this.#notices.uploadStored(entry),
+    })
+    this.#flushes = new Flushes(() => {
+      const queue = this.#mirror.queue()
+      const { ledger, paused } = this.#mirror
+      return {
+        ledger, queue, paused, waiting: waitingOf(queue, this.#facts), remoteId: this.#blobs.remoteId, online: this.#reachability.online,
+        isDeciding: (record) => this.#conflicts.isDeciding(record),
+      }
+    })
+    this.#conflicts = this.#createConflictDesk(options.onConflict as ConflictDeskDeps['ask'])
     this.#status = new StatusStore(() => this.#makeStatus())
     this.#synced = new SyncedWaiters(this.#state)
     this.#reachability = new Reachability({
@@ -259,29 +294,24 @@ class Engine implements EngineParts {
   }
 
   members(): Omit<EngineMembers<SchemaDefinition>, 'tables'> {
-    const actions: ActionDeps = { state: this.#state, references: this.#references, remoteId: this.#blobs.remoteId }
     return {
       ready: this.#opened.promise,
       status: {
         getSnapshot: () => this.#status.getSnapshot(), getServerSnapshot: () => INITIAL_STATUS, subscribe: (listener) => this.#status.subscribe(listener),
       },
-      offline: {
-        pending: async () => {
-          await this.#ready()
-          return this.#pending()
+      offline: offlineQueue({
+        state: this.#state, references: this.#references, remoteId: this.#blobs.remoteId, mirror: this.#mirror, closing: this.#closing.signal,
+        decide: (record, outcome) => this.#conflicts.decide(record, outcome), opened: () => this.#ready(), pending: () => this.#pending(),
+        run: (signal) => this.#flushes.begin(signal), written: (signal) => this.#admission.written(signal),
+        hurry: () => {
+          this.#hurry()
+          this.#announcements.hurry()
         },
-        retry: async (id) => {
-          await this.#ready()
-          await (isBlobHash(id) ? retryUpload(actions, id) : retryMutation(actions, this.#queued(id)))
-        },
-        discard: async (id) => {
-          await this.#ready()
-          await discardMutation(actions, this.#queued(id))
-        },
-      },
+      }),
       blobs: { get: (ref, options) => this.#getBlob(ref, options?.signal) },
       cache: this.#cacheApi(),
       batch: (write) => runBatch({ ...this.collectionDeps(), schema: this.#schema }, write),
+      debug: () => this.#debug(),
       on: (name, listener) => this.#events.on(name, listener),
       logout: (options) => this.#logout(options),
       close: () => this.#close(),
@@ -292,12 +322,13 @@ class Engine implements EngineParts {
   async #run(): Promise<void> {
     const { signal } = this.#closing
     try {
-      await this.#storage.open()
+      this.#announcements.open(await this.#storage.open())
     } catch (error) {
       if (!signal.aborted) this.#onStateFailure(error)
       return
     }
     void this.#persist()
+    this.#markBorn()
     const following = this.#mirror.run(signal, (error) => this.#onStateFailure(error))
     try {
       this.#tabLock = await this.#register(signal)
@@ -312,6 +343,13 @@ class Engine implements EngineParts {
       if (!signal.aborted) this.#onStateFailure(error)
     }
     await following
+  }
+
+  /** A namespace that is used for the first time gets its mark; without it only a loss would go unnoticed. */
+  #markBorn(): void {
+    const born = uuidV7(this.#ids)
+    this.#state.update([BORN_KEY], (get) => ({ ops: get(BORN_KEY) === undefined ? [{ put: BORN_KEY, value: born }] : [], result: undefined }), { durability: 'relaxed' })
+      .catch((error: unknown) => this.#logger.info('could not mark the storage', { error: isBseError(error) ? error.code : typeof error }))
   }
 
   /** A disk that is full at this moment is no reason to follow for ever. */
@@ -354,21 +392,24 @@ class Engine implements EngineParts {
       leader, state: this.#state, store: this.#cacheStore, cache: this.#cache, references: this.#references, locks: this.#storage.locks, clock,
       namespace: this.#settings.name, logger: this.#logger, random: () => random(), remoteId, provider: this.#blobs,
       data: this.#data, context: this.#context, tables: tableShapes(this.#schema), facts: this.#facts,
+      conflictResolution: this.#settings['offline.conflictResolution'],
       backoff: BACKOFF, maxAttempts: this.#settings['offline.retryStrategy.maxAttempts'], concurrency: UPLOAD_CONCURRENCY,
       base: { get: (table, rowId) => this.#store.baseRow(table, rowId), ids: (table) => this.#store.baseIds(table) },
       entries: () => this.#mirror.ledger.values(),
+      isPaused: (id) => isPaused(this.#mirror.paused, id),
       queue: () => this.#mirror.queue(),
       pulse: this.#mirror.pulse,
       unreferenced: () => this.#unreferenced.take(),
       hurryUploads: () => hurryUploads({ state: this.#state, references: this.#references, remoteId }, [...this.#mirror.ledger.keys()]),
       onProgress: (hash, progress) => this.#notices.uploadProgressed(hash, progress),
-      onOutcome: (hash, end) => {
-        this.#notices.uploadEnded(hash, end).catch((error: unknown) => this.#logger.info('no URL for an uploaded blob', { error: String(error) }))
-      },
+      onOutcome: (hash, end) => this.#notices.uploadEnded(hash, end),
       onPush: (record, end) => this.#notices.pushEnded(record, end),
       onAnswer: () => this.#reachability.answered(),
       onReachable: (isReachable) => (isReachable ? this.#reachability.answered() : this.#reachability.silent()),
-      onDataFailure: (error) => this.#notices.syncFailed({ type: 'sync' }, error),
+      onDataFailure: (error) => {
+        this.#notices.syncFailed({ type: 'sync' }, error)
+        this.#flushes.rowsFailed()
+      },
     }
   }
 
@@ -380,7 +421,39 @@ class Engine implements EngineParts {
       makeRoomForFetch: (neededBytes) => this.#keeper.makeRoom(neededBytes, { spareDear: true }),
       pinnedBytes: () => this.#keeper.pinnedBytes(),
       onUse: (hash) => this.#keeper.used(hash),
-      onLost: (hash) => this.#events.emit('blobLost', { id: hash, rows: this.#store.rowsOf(hash) }),
+    })
+  }
+
+  /** What this tab hears from the others. */
+  #createAnnouncements(): Announcements {
+    return new Announcements(this.#environment, {
+      onProgress: (hash, progress) => this.#notices.showProgress(hash, progress),
+      onFailure: (failure) => {
+        this.#events.emit('syncError', failure)
+        if (failure.operation.type === 'sync') this.#flushes.rowsFailed()
+      },
+      onConflict: (conflict) => this.#events.emit('conflict', conflict),
+      onReachable: (isReachable) => {
+        if (this.#leads) return
+        if (isReachable) this.#reachability.answered()
+        else this.#reachability.silent()
+      },
+      onHurry: () => this.#hurry(),
+      onHello: () => {
+        if (this.#leads) this.#announcements.reachable(this.#reachability.online)
+      },
+    })
+  }
+
+  #createConflictDesk(ask: ConflictDeskDeps['ask']): ConflictDesk {
+    return new ConflictDesk({
+      ask, state: this.#state, references: this.#references, remoteId: this.#blobs.remoteId, schema: this.#schema, mirror: this.#mirror,
+      locks: this.#storage.locks, namespace: this.#settings.name, closing: this.#closing.signal, nowMs: () => this.#environment.clock.nowMs(),
+      urlOf: ({ hash, type }) => this.#uploadUrls.of(hash, type),
+      shown: (table, rowId) => this.#store.wire(table, rowId),
+      onDecided: () => this.#flushes.changed(),
+      onResolved: (conflict) => this.#notices.conflictEnded(conflict),
+      onFailure: (record, error) => this.#notices.syncFailed(operationOf(record) ?? { type: 'sync' }, error),
     })
   }
 
@@ -428,8 +501,10 @@ class Engine implements EngineParts {
     return {
       blobReady: (hash) => {
         const entry = this.#mirror.ledger.get(hash)
+        if (this.#mirror.aside.has(ledgerKey(hash))) return false
         return entry === undefined || entry.claims.length === 0 || remoteOf(entry, this.#blobs.remoteId).state === 'stored'
       },
+      isPaused: (id) => isPaused(this.#mirror.paused, id),
       refColumns: (table) => (this.#schema.tables.get(table)?.refColumns ?? []).map((column) => ({ column: column.name, table: column.table })),
     }
   }
@@ -437,7 +512,7 @@ class Engine implements EngineParts {
   #createWriter(): Writer {
     return new Writer({
       state: this.#state, references: this.#references, policy: { remoteIds: [this.#blobs.remoteId] }, ids: this.#ids, overlay: this.#overlay,
-      queuedSoFar: () => this.#mirror.queuedSoFar, refColumns: (table) => this.#facts.refColumns(table),
+      admit: (requests) => this.#admission.admit(requests), queuedSoFar: () => this.#mirror.queuedSoFar, refColumns: (table) => this.#facts.refColumns(table),
       ingest: (sources, signal) => this.#cache.ingest(sources, signal),
       reclaim: (hash) => this.#cache.reclaim(hash),
       onRowsChanged: (rows) => this.#projector.rowsChanged(rows),
@@ -483,14 +558,22 @@ class Engine implements EngineParts {
   }
 
   #onMirror(change: MirrorChange): void {
+    this.#admission.take(change, this.#mirror.queuedSoFar)
+    if (change.lost !== undefined) {
+      this.#events.emit('storageLost', change.lost)
+      this.#markBorn()
+    }
     this.#unreferenced.note(change, { row: (table, rowId) => this.#store.baseRow(table, rowId), write: (seq) => this.#overlay.record(seq) })
-    for (const { seq, record } of change.mutations) if (record === undefined) this.#synced.changed(seq, record)
+    for (const { seq, record } of change.mutations) if (record === undefined && !this.#mirror.isAside(seq)) this.#synced.changed(seq, record)
     for (const { hash, entry } of change.ledger) {
       if (entry?.local === 'present') this.#subscriptions.blobChanged(hash)
       this.#keeper.ledgerChanged(hash, entry)
     }
     this.#keeper.recordsChanged(change.cache)
     this.#projector.apply(change, this.#mirror)
+    this.#itemEvents.take(change)
+    this.#unreferenced.add(this.#superseded.replace(this.#mirror.superseded))
+    this.#conflicts.look()
     if (change.signedOut) this.#signedOut()
     if (change.reset && !this.#isOpen) {
       this.#isOpen = true
@@ -498,36 +581,45 @@ class Engine implements EngineParts {
       this.#opened.resolve()
     }
     this.#session?.changed(change)
+    this.#flushes.changed()
     this.#status.changed()
-  }
-
-  #queued(id: string): MutationRecord {
-    for (const record of this.#mirror.mutations.values()) if (record.id === id) return record
-    throw new BseError('NOT_FOUND', 'core.offline: nothing of this id is pending', { what: 'row', id })
   }
 
   #pending(): readonly PendingItem[] {
     const queue = this.#mirror.queue()
     return pendingItems({
       entries: this.#mirror.ledger.values(), queue, waiting: waitingOf(queue, this.#facts), remoteId: this.#blobs.remoteId,
-      progress: this.#notices.progress, rowsOf: (hash) => this.#store.rowsOf(hash),
+      progress: this.#notices.progress, rowsOf: (hash) => this.#store.rowsOf(hash), paused: this.#mirror.paused,
     })
   }
 
   #makeStatus(): SyncStatus {
     const durable = this.#isOpen ? this.#state.durable && this.#cacheStore.durable : undefined
-    return { online: this.#reachability.online, leads: this.#leads, durable, persisted: this.#persisted, pending: this.#closing.signal.aborted ? [] : this.#pending(), error: this.#error }
+    const paused = this.#mirror.paused.all
+    const pending = this.#closing.signal.aborted ? [] : this.#pending()
+    return { online: this.#reachability.online, paused, leads: this.#leads, durable, persisted: this.#persisted, pending, error: this.#error }
+  }
+
+  async #debug(): Promise<DebugReport> {
+    await this.#ready()
+    return debugReport({
+      name: this.#settings.name, nowMs: () => this.#environment.clock.nowMs(), tabId: this.#tabId, state: this.#state, cache: this.#cacheStore,
+      mirror: this.#mirror, facts: this.#facts, status: () => this.#makeStatus(), queuedBytes: () => this.#admission.queuedBytes,
+    })
   }
 
   #onLeading(leads: boolean): void {
     if (this.#leads === leads) return
     this.#leads = leads
     this.#keeper.setLeading(leads)
+    if (leads) this.#announcements.reachable(this.#reachability.online)
     this.#events.emit('leader', { leads })
     this.#status.changed()
   }
 
   #onReachable(online: boolean): void {
+    if (this.#leads) this.#announcements.reachable(online)
+    this.#flushes.changed()
     this.#events.emit(online ? 'online' : 'offline', undefined)
     this.#status.changed()
     if (online) this.#hurry()
@@ -597,6 +689,8 @@ class Engine implements EngineParts {
       this.#error = hasCode(reason, 'CLOSED') ? this.#error : reason
       this.#synced.close(reason)
       this.#reachability.close()
+      this.#announcements.close()
+      this.#uploadUrls.close()
       this.#subscriptions.close()
       this.#cache.close()
       this.#status.changed()

@@ -28,6 +28,8 @@ export interface BseErrorDetails {
   CLOSED: { readonly what: string }
   /** The write cannot be queued and the network is away. */
   OFFLINE: Record<never, never>
+  /** The write would go over `offline.maxQueueSize`. Nothing of it was stored, and nothing queued was dropped. Sizes are bytes. */
+  QUEUE_FULL: { readonly neededBytes: number; readonly queuedBytes: number; readonly limitBytes: number }
   /** The request did not reach the other side, or its answer was lost. Says nothing about whether it took effect. */
   NETWORK: { readonly status: number | undefined }
   /** The other side asked for patience. `retryAfterMs` counts from now. */

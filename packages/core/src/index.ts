@@ -10,13 +10,20 @@ export type { Settings } from './option-table.ts'
 export { platformEnvironment } from './environment/browser.ts'
 export { BseError, hasCode, isBseError, type BseErrorCode, type BseErrorDetails, type ValidationIssue } from './errors.ts'
 export type {
-  BlobCell, ItemReason, PendingItem, PendingMutation, PendingUpload, SyncEvents, SyncListener, SyncOperation, SyncStatus,
+  BlobCell, ItemReason, PendingItem, PendingMutation, PendingUpload, RowName, SyncConflict, SyncEvents, SyncListener, SyncOperation, SyncStatus,
 } from './events.ts'
 export type { Environment } from './provider/environment.ts'
 export type { Logger } from './provider/context.ts'
 export type {
   BlobColumnsOf, BlobInput, CheckSchema, ColumnDefinition, InsertOf, RowOf, SchemaDefinition, TableDefinition, TableNamesOf, UpdateOf,
 } from './schema/index.ts'
+export type { Conflict, ConflictAnswer, ConflictBlob, ConflictBlobs } from './conflict-types.ts'
+export type { DebugBlob, DebugReport, DebugWrite } from './debug-report.ts'
+export type { ConflictResolution } from './model/conflict.ts'
+export type { SchemaMigration, TableMigration } from './model/migration.ts'
+export type { SupersededBlob } from './mutation/superseded.ts'
+export type { OfflineQueue } from './offline-queue.ts'
+export type { QueueOptions } from './queue-options.ts'
 export { idbState } from './state/idb-state.ts'
 export type { PendingPolicy } from './storage/home.ts'
 export type { StorageFallback } from './storage/open-storage.ts'

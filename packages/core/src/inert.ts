@@ -31,10 +31,13 @@ export function inertEngine(schema: Schema): EngineParts {
     members: () => ({
       ready,
       status: { getSnapshot: initialStatus, getServerSnapshot: initialStatus, subscribe: () => nothing },
-      offline: { pending: rejected, retry: rejected, discard: rejected },
+      offline: {
+        pending: rejected, flush: rejected, pause: rejected, resume: rejected, cancel: rejected, retry: rejected, discard: rejected, superseded: rejected,
+      },
       blobs: { get: rejected },
       cache: { stats: rejected, prefetch: rejected, evict: rejected, clear: rejected, setPriority: rejected },
       batch: (write) => runBatch({ ...deps, schema }, write),
+      debug: rejected,
       on: () => nothing,
       logout: rejected,
       close: async () => undefined,

@@ -8,6 +8,7 @@ import type { OrderFacts } from './mutation/order.ts'
 import { Pusher, type PushEnd } from './mutation/pusher.ts'
 import { Receiver } from './mutation/receiver.ts'
 import type { BaseRows } from './mutation/snapshot.ts'
+import type { ConflictResolution } from './model/conflict.ts'
 import type { MutationRecord } from './model/mutation.ts'
 import type { ProviderContext } from './provider/context.ts'
 import type { ChangeBatch, DataConnection, DataProvider, TableShape } from './provider/data-provider.ts'
@@ -25,6 +26,7 @@ export interface LeaderSessionDeps extends RecoverDeps, Omit<UploadManagerDeps, 
   readonly tables: readonly TableShape[]
   readonly base: BaseRows
   readonly facts: OrderFacts
+  readonly conflictResolution: ConflictResolution
   /** What this tab's picture shows of the lead: the session begins when that is ours. */
   readonly pulse: Pulse
   readonly onPush: (record: MutationRecord, outcome: PushEnd) => void

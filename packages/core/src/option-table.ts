@@ -1,9 +1,11 @@
 import { BseError } from './errors.ts'
+import type { ConflictResolution } from './model/conflict.ts'
 import { parseSize } from './schema/size.ts'
 
 /** The values of an engine's options, by their path in the configuration. Sizes in bytes. */
 export interface Settings {
   readonly name: string
+  readonly 'schemaVersion': number
   readonly 'cache.inlineMaxBytes': number
   readonly 'cache.maxSize': number
   readonly 'cache.eviction': 'lru' | 'fifo' | 'manual'
@@ -13,6 +15,10 @@ export interface Settings {
   readonly 'cache.priorities.high': 'never-evict'
   readonly 'cache.priorities.normal': 'lru'
   readonly 'cache.priorities.low': 'eager-evict'
+  readonly 'offline.queueMutations': boolean
+  readonly 'offline.queueUploads': boolean
+  readonly 'offline.maxQueueSize': number
+  readonly 'offline.conflictResolution': ConflictResolution
   readonly 'offline.retryStrategy.maxAttempts': number
   readonly 'offline.retryStrategy.backoff': 'exponential'
 }
@@ -35,24 +41,23 @@ export const VALUE_OPTIONS: { readonly [Path in keyof Settings]: ValueOption<Set
     meaning: 'Names everything that is stored. One engine of a name in a page, any number of tabs.',
     read: (given) => (typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : undefined),
   },
+  'schemaVersion': wholeNumber(1, 'Raised with each change of the schema that `migrations` has a step for.'),
   'cache.inlineMaxBytes': size(64_000, 'Blobs up to this size ride inside the commit of the queue instead of the backend. 0: none.'),
   'cache.maxSize': size(500_000_000, 'Most that is kept on this device. Less where the device has less room. What no server has stays, whatever its size.'),
   'cache.eviction': oneOf(['lru', 'fifo', 'manual'], 'What goes first when the cache is full: what was read longest ago, what came first, or nothing by itself.'),
-  'cache.persist': {
-    defaultValue: true, takes: 'true or false', meaning: 'Asks the browser, once, not to evict this app. The answer is `status.persisted`.',
-    read: (given) => (typeof given === 'boolean' ? given : undefined),
-  },
+  'cache.persist': yesOrNo(true, 'Asks the browser, once, not to evict this app. The answer is `status.persisted`.'),
   'cache.warningThreshold': share(0.8, 'Above this share of the limit `cacheWarning` is told, once for each crossing.'),
   'cache.criticalThreshold': share(0.95, 'Above this share of the limit blobs are evicted until the warning threshold is reached.'),
   'cache.priorities.high': oneOf(['never-evict'], 'Blobs of high priority stay, until the device itself is full and nothing else is left.'),
   'cache.priorities.normal': oneOf(['lru'], 'Blobs of normal priority go in the order of `cache.eviction`.'),
   'cache.priorities.low': oneOf(['eager-evict'], 'Blobs of low priority go before all others.'),
-  'offline.retryStrategy.maxAttempts': {
-    defaultValue: 5,
-    takes: 'a whole number from 1',
-    meaning: 'Refusals of one item before it is parked. Outages never count.',
-    read: (given) => (Number.isSafeInteger(given) && (given as number) >= 1 ? (given as number) : undefined),
-  },
+  'offline.queueMutations': yesOrNo(true, 'Whether a write is queued while no server answers; else it rejects with `OFFLINE`.'),
+  'offline.queueUploads': yesOrNo(true, 'The same of writes that bring bytes.'),
+  'offline.maxQueueSize': size(1_000_000_000, 'What may wait for servers, bytes and rows together. A write that goes over it rejects with `QUEUE_FULL`.'),
+  'offline.conflictResolution': oneOf(
+    ['last-write-wins', 'server-wins', 'manual'], 'Who wins when the server has other values than the person saw: docs/spec/conflicts.md.',
+  ),
+  'offline.retryStrategy.maxAttempts': wholeNumber(5, 'Refusals of one item before it is parked. Outages never count.'),
   'offline.retryStrategy.backoff': oneOf(['exponential'], 'How waits grow from failure to failure, with full jitter.'),
 }
 
@@ -68,6 +73,10 @@ export interface PartOption {
 export const PART_OPTIONS: { readonly [path: string]: PartOption } = {
   'schema': {
     isRequired: true, takes: 'an object of tables', meaning: 'Tables and their columns.', fits: isObject,
+  },
+  'migrations': {
+    isRequired: false, takes: 'a step for each version from 2 to schemaVersion, in order',
+    meaning: 'What becomes of writes that were queued under an older schema: columns renamed, added, dropped.', fits: (given) => Array.isArray(given),
   },
   'data': {
     isRequired: true, takes: 'a data provider', meaning: 'How rows travel, for example `yjsData()`.', fits: hasMethods('connect'),
@@ -86,6 +95,9 @@ export const PART_OPTIONS: { readonly [path: string]: PartOption } = {
   },
   'auth': {
     isRequired: false, takes: 'a function', meaning: 'Who is signed in. Left out: requests carry no credentials.', fits: isFunction,
+  },
+  'onConflict': {
+    isRequired: false, takes: "a function, with offline.conflictResolution 'manual'", meaning: 'Decides conflicts. Left out: they wait in the queue.', fits: isFunction,
   },
   'logger': {
     isRequired: false, takes: 'an object with debug, info, warn and error', meaning: 'Where the engine tells what it does. Left out: nowhere.',
@@ -107,7 +119,14 @@ export function settingsOf(options: unknown): Settings {
   }
   const values = Object.entries(VALUE_OPTIONS).map(([path, option]): readonly [string, unknown] => [path, valueOf(path, option, valueAt(options, path))])
   // The table has exactly the paths of `Settings`.
-  return consistent(Object.fromEntries(values) as unknown as Settings)
+  const settings = consistent(Object.fromEntries(values) as unknown as Settings)
+  refuseContradictions(options, settings)
+  return settings
+}
+
+function refuseContradictions(options: unknown, settings: Settings): void {
+  const asksNobody = valueAt(options, 'onConflict') !== undefined && settings['offline.conflictResolution'] !== 'manual'
+  if (asksNobody) throw invalidOption('onConflict', "a function, with offline.conflictResolution 'manual'")
 }
 
 export function invalidOption(option: string, takes: string): BseError {
@@ -166,6 +185,14 @@ function size(defaultValue: number, meaning: string): ValueOption<number> {
 function share(defaultValue: number, meaning: string): ValueOption<number> {
   const read = (given: unknown): number | undefined => (typeof given === 'number' && given > 0 && given <= 1 ? given : undefined)
   return { defaultValue, takes: 'a number above 0 and up to 1', meaning, read }
+}
+
+function wholeNumber(defaultValue: number, meaning: string): ValueOption<number> {
+  return { defaultValue, takes: 'a whole number from 1', meaning, read: (given) => (Number.isSafeInteger(given) && (given as number) >= 1 ? (given as number) : undefined) }
+}
+
+function yesOrNo(defaultValue: boolean, meaning: string): ValueOption<boolean> {
+  return { defaultValue, takes: 'true or false', meaning, read: (given) => (typeof given === 'boolean' ? given : undefined) }
 }
 
 function oneOf<const Value extends string>(values: readonly [Value, ...Value[]], meaning: string): ValueOption<Value> {

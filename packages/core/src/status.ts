@@ -1,7 +1,7 @@
 import type { SyncStatus } from './events.ts'
 
 /** Of an engine that has not begun: what a server renders, and what a browser must render first over it. */
-export const INITIAL_STATUS: SyncStatus = Object.freeze({ online: true, leads: false, durable: undefined, persisted: undefined, pending: Object.freeze([]), error: undefined })
+export const INITIAL_STATUS: SyncStatus = Object.freeze({ online: true, paused: false, leads: false, durable: undefined, persisted: undefined, pending: Object.freeze([]), error: undefined })
 
 /** The latest status as one immutable object, made only when somebody looks. Fit for `useSyncExternalStore`. */
 export class StatusStore {

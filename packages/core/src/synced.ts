@@ -28,7 +28,7 @@ export class SyncedWaiters {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { id, seq, resolve, reject }
       this.#bySeq.set(seq, (this.#bySeq.get(seq) ?? new Set()).add(waiter))
-      if (view.queuedSoFar >= seq && !view.mutations.has(seq)) this.#gone(seq)
+      if (view.queuedSoFar >= seq && !view.mutations.has(seq) && !view.isAside(seq)) this.#gone(seq)
     })
   }
 

@@ -32,6 +32,11 @@ export class UnreferencedBlobs {
     for (const { hash, entry } of change.ledger) if (entry === undefined || entry.claims.length === 0) this.#candidates.add(hash)
   }
 
+  /** Nothing remembers these any more. */
+  add(hashes: Iterable<BlobHash>): void {
+    for (const hash of hashes) this.#candidates.add(hash)
+  }
+
   /** Those that nothing names, each once. */
   take(): readonly BlobHash[] {
     const hashes = [...this.#candidates].filter((hash) => !this.#isReferenced(hash))

@@ -6,6 +6,7 @@ import type { MutationRecord } from './model/mutation.ts'
 import { DISCARDED_KEY, withDiscarded } from './mutation/discarded.ts'
 import { claimKeys, settle, settledOps } from './mutation/settle.ts'
 import type { StateStore } from './provider/state-store.ts'
+import { CANCELLED } from './upload/select.ts'
 import { ledgerKey, mutationKey } from './state/keys.ts'
 import { readLedgerEntry, readMutation } from './state/records.ts'
 import type { BlobHash } from './wire/blob-hash.ts'
@@ -23,6 +24,33 @@ export function retryUpload(deps: ActionDeps, hash: BlobHash): Promise<void> {
     const entry = readLedgerEntry(get(key))
     if (entry === undefined) throw new BseError('NOT_FOUND', 'core.offline.retry: nothing of this id is pending', { what: 'blob', id: hash })
     return { ops: ledgerOps(withRemote(entry, deps.remoteId, 'retry', deps.references.count(hash) > 0)), result: undefined }
+  }, { durability: 'strict' })
+}
+
+const GIVEN_UP = { code: CANCELLED, message: 'given up by the person' }
+
+/** Stops the transfer of a blob. Its rows wait until somebody retries the blob or discards them. */
+export function cancelUpload(deps: ActionDeps, hash: BlobHash): Promise<void> {
+  const key = ledgerKey(hash)
+  return deps.state.update([key], (get) => {
+    const entry = readLedgerEntry(get(key))
+    if (entry === undefined) throw new BseError('NOT_FOUND', 'core.offline.cancel: nothing of this id is pending', { what: 'blob', id: hash })
+    const after = withRemote(entry, deps.remoteId, 'userCancel', deps.references.count(hash) > 0, { reason: GIVEN_UP })
+    return { ops: after === entry ? [] : ledgerOps(after), result: undefined }
+  }, { durability: 'strict' })
+}
+
+/** Parks a write that is not on its way yet. @throws BseError `REJECTED` when it is. */
+export function cancelMutation(deps: ActionDeps, seen: MutationRecord): Promise<void> {
+  const key = mutationKey(seen.seq)
+  return deps.state.update([key], (get) => {
+    const record = readMutation(get(key))
+    if (record === undefined) return { ops: [], result: undefined }
+    const { record: after = record } = settle(record, 'userCancel', { acknowledges: 'server', reason: GIVEN_UP })
+    if (after.state.is !== 'parked') {
+      throw new BseError('REJECTED', 'core.offline.cancel: the write is on its way, or with the server', { status: undefined, reason: record.state.is })
+    }
+    return { ops: after === record ? [] : [{ put: key, value: after }], result: undefined }
   }, { durability: 'strict' })
 }
 
@@ -47,6 +75,18 @@ function act(deps: ActionDeps, seen: MutationRecord, event: 'userRetry' | 'userD
     if (settled.discarded) ops.push({ put: DISCARDED_KEY, value: withDiscarded(get(DISCARDED_KEY), record.id) })
     return { ops, result: undefined }
   }, { durability: 'strict' })
+}
+
+/** Makes every write that waits for a time due at once. */
+export function hurryMutations({ state }: ActionDeps, seqs: readonly number[]): Promise<void> {
+  if (seqs.length === 0) return Promise.resolve()
+  return state.update(seqs.map(mutationKey), (get) => ({
+    ops: seqs.flatMap((seq) => {
+      const record = readMutation(get(mutationKey(seq)))
+      return record?.state.is !== 'queued' || record.nextAtMs === 0 ? [] : [{ put: mutationKey(seq), value: { ...record, nextAtMs: 0 } }]
+    }),
+    result: undefined,
+  }), { durability: 'relaxed' })
 }
 
 /** Makes every upload that waits for a time due at once: the network may be back. Attempts stay counted. */

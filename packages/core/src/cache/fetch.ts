@@ -6,7 +6,7 @@ import { changeEntry } from '../ledger/ledger.ts'
 import { ledgerOps } from '../ledger/records.ts'
 import { newLedgerEntry } from '../model/ledger-entry.ts'
 import { bytesKey, ledgerKey } from '../state/keys.ts'
-import { readLedgerEntry } from '../state/records.ts'
+import { ledgerAside, readLedgerEntry, replacing } from '../state/records.ts'
 import { publishRecorded, type IngestDeps } from './ingest.ts'
 
 export interface FetchDeps extends IngestDeps {
@@ -43,10 +43,11 @@ async function fetchInline(deps: FetchDeps, ref: RemoteRef, body: ReadableStream
   }
   const key = ledgerKey(ref.hash)
   await deps.state.update([key], (get) => {
-    const before = readLedgerEntry(get(key)) ?? newLedgerEntry(ref.hash, bytes.byteLength, ref.type)
+    const stored = get(key)
+    const before = readLedgerEntry(stored) ?? newLedgerEntry(ref.hash, bytes.byteLength, ref.type)
     const fetched = { ...withLocal(before, 'fetched', deps.references.count(ref.hash) > 0), inline: true }
     const after = withRemote(fetched, deps.remoteId, 'statStored', true)
-    return { ops: [...ledgerOps(after), { put: bytesKey(ref.hash), value: bytes }], result: undefined }
+    return { ops: [...replacing(key, stored, ledgerAside(stored)), ...ledgerOps(after), { put: bytesKey(ref.hash), value: bytes }], result: undefined }
   }, { durability: 'relaxed' })
 }
 

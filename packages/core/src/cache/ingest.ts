@@ -49,9 +49,12 @@ type Prepared =
   | { readonly is: 'inline'; readonly hash: BlobHash; readonly type: string; readonly bytes: Uint8Array }
   | { readonly is: 'staged'; readonly staged: StagedBytes; readonly type: string }
 
-/** Brings the bytes of one write onto this device, side by side; they get their names with `publish`. */
+/** A thousand files of one batch are not all open at once. */
+const STAGED_AT_ONCE = 4
+
+/** Brings the bytes of one write onto this device, some side by side; they get their names with `publish`. */
 export async function ingest(deps: IngestDeps, sources: readonly Blob[], signal: AbortSignal): Promise<IngestResult> {
-  const settled = await Promise.allSettled(sources.map((source) => prepare(deps, source, signal)))
+  const settled = await prepareAll(deps, sources, signal)
   const prepared: Prepared[] = []
   for (const result of settled) if (result.status === 'fulfilled') prepared.push(result.value)
   const failed = settled.find((result) => result.status === 'rejected')
@@ -70,6 +73,24 @@ export async function ingest(deps: IngestDeps, sources: readonly Blob[], signal:
       await Promise.allSettled([discardAll(deps, prepared)])
     },
   }
+}
+
+/** In the order of the sources. After one has failed no other is begun: the write is taken back anyway. */
+async function prepareAll(deps: IngestDeps, sources: readonly Blob[], signal: AbortSignal): Promise<readonly PromiseSettledResult<Prepared>[]> {
+  const results: PromiseSettledResult<Prepared>[] = []
+  const waiting = sources.entries()
+  let hasFailed = false
+  const work = async (): Promise<void> => {
+    for (const [index, source] of waiting) {
+      if (hasFailed) return
+      const [result] = await Promise.allSettled([prepare(deps, source, signal)])
+      results[index] = result
+      hasFailed ||= result.status === 'rejected'
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(STAGED_AT_ONCE, sources.length) }, work))
+  // Those that were not begun leave holes.
+  return results.filter((result) => result !== undefined)
 }
 
 async function prepare(deps: IngestDeps, source: Blob, signal: AbortSignal): Promise<Prepared> {

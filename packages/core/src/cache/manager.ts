@@ -17,8 +17,6 @@ export interface CacheManagerOptions extends FetchDeps {
   readonly onUse: (hash: BlobHash) => void
   /** Like `makeRoom`, but what is dear to the person stays: nobody waits for what is only fetched. */
   readonly makeRoomForFetch: (neededBytes: number) => Promise<number>
-  /** Bytes that nobody has acknowledged are not on this device any more, or not as they were. */
-  readonly onLost: (hash: BlobHash) => void
 }
 
 /** Verified bytes in and out of this device, wherever they are kept: inline in state, or in the cache store. */
@@ -131,7 +129,7 @@ export class CacheManager {
    */
   async #missing(entry: LedgerEntry, wrongBytes: boolean): Promise<void> {
     const { hash } = entry
-    const { state, store, locks, references, onLost } = this.#deps
+    const { state, store, locks, references } = this.#deps
     this.#verified.delete(hash)
     const lock = await locks.change(hash)
     try {
@@ -140,8 +138,7 @@ export class CacheManager {
       if (!now.inline && !wrongBytes && (await store.get(hash)) !== undefined) return
       if (!now.inline && wrongBytes && storedSomewhere(now) && (await store.delete(hash)) === 'busy') return
       const referenced = references.count(hash) > 0
-      const after = await changeEntry(state, now, (before) => loseBytes(before, referenced), { durability: 'strict' })
-      if (after.local === 'lost') onLost(hash)
+      await changeEntry(state, now, (before) => loseBytes(before, referenced), { durability: 'strict' })
     } finally {
       lock.release()
     }

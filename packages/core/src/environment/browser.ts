@@ -1,5 +1,5 @@
 import { memoryLocks } from '../memory/memory-environment.ts'
-import type { Clock, Connectivity, Environment, HeldLock, LockRequest, Locks, PageLifecycle, PlatformStorage } from '../provider/environment.ts'
+import type { Clock, Connectivity, Environment, HeldLock, LockRequest, Locks, PageLifecycle, PlatformStorage, TabChannel } from '../provider/environment.ts'
 
 /** What a platform may lack: workers have no `addEventListener('pagehide')`, servers no locks, no `navigator.onLine`. */
 interface Platform extends ListenedTo {
@@ -21,6 +21,7 @@ export function platformEnvironment(): Environment {
     locks: platform.navigator?.locks === undefined ? { ...memoryLocks(), scope: 'page' } : webLocks(platform.navigator.locks),
     lifecycle: pageLifecycle(platform),
     ...platformStorage(platform.navigator?.storage),
+    ...(typeof BroadcastChannel === 'undefined' ? {} : { channel: broadcastChannel }),
     random: () => Math.random(),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     fetch: (input, init) => globalThis.fetch(input, init),
@@ -69,6 +70,25 @@ function pageLifecycle(platform: Platform): PageLifecycle {
         page()
         document()
       }
+    },
+  }
+}
+
+function broadcastChannel(name: string, onMessage: (message: unknown) => void): TabChannel {
+  const channel = new BroadcastChannel(name)
+  let isOpen = true
+  channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    if (isOpen) onMessage(data)
+  })
+  // Node alone has it: a channel must not keep a process alive.
+  ;(channel as { unref?(): void }).unref?.()
+  return {
+    post: (message) => {
+      if (isOpen) channel.postMessage(message)
+    },
+    close: () => {
+      isOpen = false
+      channel.close()
     },
   }
 }

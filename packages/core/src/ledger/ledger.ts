@@ -1,7 +1,7 @@
 import { newLedgerEntry, type LedgerEntry } from '../model/ledger-entry.ts'
 import type { StateStore, UpdateOptions } from '../provider/state-store.ts'
 import { ledgerKey } from '../state/keys.ts'
-import { readLedgerEntry } from '../state/records.ts'
+import { ledgerAside, readLedgerEntry, replacing } from '../state/records.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import { ledgerOps } from './records.ts'
 
@@ -25,8 +25,9 @@ export function changeEntry(
 ): Promise<LedgerEntry> {
   const key = ledgerKey(blob.hash)
   return state.update([key], (get) => {
-    const before = readLedgerEntry(get(key)) ?? newLedgerEntry(blob.hash, blob.sizeBytes, blob.type)
+    const stored = get(key)
+    const before = readLedgerEntry(stored) ?? newLedgerEntry(blob.hash, blob.sizeBytes, blob.type)
     const after = change(before)
-    return { ops: after === before ? [] : ledgerOps(after), result: after }
+    return { ops: after === before ? [] : [...replacing(key, stored, ledgerAside(stored)), ...ledgerOps(after)], result: after }
   }, options)
 }

@@ -16,6 +16,10 @@ export type RemoteEvent =
   | 'bytesLost'
   | 'retry'
   | 'needsBlobs'
+  /** The person holds it back: what was on its way stops where it is. */
+  | 'interrupted'
+  /** The person gives the transfer up, but not the rows: they say when to try again. */
+  | 'userCancel'
 
 type Cell = RemoteState | 'stay' | 'bug' | 'unknownIfUnreferenced' | 'owedIfWanted' | 'goneUnlessWanted' | 'owedIfPresent'
 
@@ -23,35 +27,43 @@ export const REMOTE_TABLE: Readonly<Record<RemoteState, Readonly<Record<RemoteEv
   unknown: {
     claim: 'owed', start: 'bug', ack: 'stored', failRetryable: 'stay', failFinal: 'stay', lastClaimDropped: 'stay', abandoned: 'stay',
     statStored: 'stored', statAbsent: 'absent', gone: 'gone', newEpoch: 'stay', bytesLost: 'stay', retry: 'stay', needsBlobs: 'owedIfPresent',
+    interrupted: 'stay', userCancel: 'stay',
   },
   absent: {
     claim: 'owed', start: 'bug', ack: 'stored', failRetryable: 'stay', failFinal: 'stay', lastClaimDropped: 'stay', abandoned: 'stay',
     statStored: 'stored', statAbsent: 'stay', gone: 'gone', newEpoch: 'stay', bytesLost: 'stay', retry: 'stay', needsBlobs: 'owedIfPresent',
+    interrupted: 'stay', userCancel: 'stay',
   },
   owed: {
     claim: 'stay', start: 'uploading', ack: 'stored', failRetryable: 'stay', failFinal: 'parked', lastClaimDropped: 'unknown', abandoned: 'stay',
     statStored: 'stored', statAbsent: 'stay', gone: 'stay', newEpoch: 'stay', bytesLost: 'parked', retry: 'stay', needsBlobs: 'stay',
+    interrupted: 'stay', userCancel: 'parked',
   },
   uploading: {
     claim: 'stay', start: 'bug', ack: 'stored', failRetryable: 'owed', failFinal: 'parked', lastClaimDropped: 'cancelling', abandoned: 'stay',
     statStored: 'stored', statAbsent: 'stay', gone: 'stay', newEpoch: 'owed', bytesLost: 'parked', retry: 'stay', needsBlobs: 'stay',
+    interrupted: 'owed', userCancel: 'parked',
   },
   cancelling: {
     claim: 'owed', start: 'bug', ack: 'stored', failRetryable: 'stay', failFinal: 'unknown', lastClaimDropped: 'stay', abandoned: 'unknown',
     statStored: 'stored', statAbsent: 'unknown', gone: 'gone', newEpoch: 'stay', bytesLost: 'unknown', retry: 'stay', needsBlobs: 'stay',
+    interrupted: 'stay', userCancel: 'stay',
   },
   parked: {
     // A new write that names a parked blob: the person acted, so it is owed again.
     claim: 'owed', start: 'bug', ack: 'stored', failRetryable: 'stay', failFinal: 'stay', lastClaimDropped: 'unknown', abandoned: 'stay',
     statStored: 'stored', statAbsent: 'stay', gone: 'stay', newEpoch: 'stay', bytesLost: 'stay', retry: 'owedIfPresent', needsBlobs: 'stay',
+    interrupted: 'stay', userCancel: 'stay',
   },
   stored: {
     claim: 'stay', start: 'bug', ack: 'stored', failRetryable: 'stay', failFinal: 'stay', lastClaimDropped: 'unknownIfUnreferenced', abandoned: 'stay',
     statStored: 'stored', statAbsent: 'owedIfWanted', gone: 'goneUnlessWanted', newEpoch: 'stay', bytesLost: 'stay', retry: 'stay', needsBlobs: 'owedIfPresent',
+    interrupted: 'stay', userCancel: 'stay',
   },
   gone: {
     claim: 'owed', start: 'bug', ack: 'stored', failRetryable: 'stay', failFinal: 'stay', lastClaimDropped: 'stay', abandoned: 'stay',
     statStored: 'stored', statAbsent: 'stay', gone: 'stay', newEpoch: 'stay', bytesLost: 'stay', retry: 'stay', needsBlobs: 'owedIfPresent',
+    interrupted: 'stay', userCancel: 'stay',
   },
 }
 

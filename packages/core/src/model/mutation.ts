@@ -17,9 +17,13 @@ export type MutationState =
   | { readonly is: 'applied'; readonly token: Json }
   /** A replica on this device has it; no server has confirmed it. `overlay` is off once the replica's rows contain it. */
   | { readonly is: 'handed'; readonly token: Json; readonly overlay: boolean }
-  | { readonly is: 'conflict'; readonly current: RowWire | null }
+  /** The server has other values than the person saw, in the row of the op at `at`. */
+  | { readonly is: 'conflict'; readonly current: RowWire | null; readonly at: number }
   /** `overlay` is off when the rows contained it before it was refused. */
   | { readonly is: 'parked'; readonly reason: ParkReason; readonly overlay: boolean }
+
+/** Every state by name: what a record must be in to be read. */
+export const MUTATION_STATES: ReadonlySet<string> = new Set<MutationState['is']>(['queued', 'pushing', 'discarding', 'applied', 'handed', 'conflict', 'parked'])
 
 export interface MutationRecord {
   readonly v: 1
@@ -37,6 +41,10 @@ export interface MutationRecord {
   readonly failures: number
   readonly nextAtMs: number
   readonly createdAtMs: number
+  /** The version of the app's schema that `ops` speak of; 1 when left out. */
+  readonly schemaVersion?: number
+  /** Bytes that it claims although its ops do not name them any more. */
+  readonly held?: readonly BlobHash[]
 }
 
 export function toWire(record: MutationRecord): MutationWire {
@@ -53,6 +61,11 @@ export function hashesOf(ops: readonly MutationOp[]): ReadonlySet<BlobHash> {
     }
   }
   return hashes
+}
+
+/** The blobs that it has claims on. */
+export function claimedHashes({ ops, held = [] }: MutationRecord): ReadonlySet<BlobHash> {
+  return new Set([...hashesOf(ops), ...held])
 }
 
 /** Whether the rows shown to people still need this write laid over them. */

@@ -4,10 +4,10 @@ import { withClaim, withLocal, withoutClaim, type DurabilityPolicy } from '../le
 import type { References } from '../ledger/ledger.ts'
 import { ledgerOps } from '../ledger/records.ts'
 import { newLedgerEntry, type LedgerEntry } from '../model/ledger-entry.ts'
-import { hashesOf, type MutationRecord } from '../model/mutation.ts'
+import { claimedHashes, hashesOf, type MutationRecord } from '../model/mutation.ts'
 import type { StateOp, StateStore } from '../provider/state-store.ts'
 import { bytesKey, ledgerKey, MUTATION_SEQ_KEY, mutationKey, SIGN_OUT_KEY } from '../state/keys.ts'
-import { readLedgerEntry, readMutation } from '../state/records.ts'
+import { ledgerAside, readLedgerEntry, readMutation, replacing } from '../state/records.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import type { MutationId, MutationOp } from '../wire/mutation-wire.ts'
 import { DISCARDED_KEY, withDiscarded } from './discarded.ts'
@@ -51,7 +51,7 @@ export function enqueue(deps: EnqueueDeps, write: Enqueue): Promise<Enqueued> {
     const queued = typeof get(MUTATION_SEQ_KEY) === 'number' ? (get(MUTATION_SEQ_KEY) as number) : 0
     const last = write.mergeWith?.queuedSoFar === queued && candidateKey !== undefined ? readMutation(get(candidateKey)) : undefined
     // Something else may have been merged into it since, with blobs whose entries were not asked for: then this goes behind it.
-    const isAsSeen = last !== undefined && [...hashesOf(last.ops)].every((hash) => read.includes(ledgerKey(hash)))
+    const isAsSeen = last !== undefined && [...claimedHashes(last)].every((hash) => read.includes(ledgerKey(hash)))
     const merged = isAsSeen ? tryMerge(deps, last, write, get) : undefined
     return merged ?? append(deps, queued + 1, write, get)
   }, { durability: 'strict' })
@@ -79,7 +79,8 @@ function tryMerge(deps: EnqueueDeps, last: MutationRecord, write: Enqueue, get: 
   const kept = merge.is === 'merged' ? [merge.op] : []
   const ops: StateOp[] = claimOps(deps, last.id, hashesOf(kept), write.blobs, get)
   const still = hashesOf(kept)
-  for (const hash of hashesOf(last.ops)) if (!still.has(hash)) ops.push(...unclaimOps(deps, last.id, hash, overlaidGet(get, ops)))
+  const before = merge.is === 'merged' ? hashesOf(last.ops) : claimedHashes(last)
+  for (const hash of before) if (!still.has(hash)) ops.push(...unclaimOps(deps, last.id, hash, overlaidGet(get, ops)))
   if (merge.is === 'nothing-left') {
     ops.push({ delete: mutationKey(last.seq) }, { put: DISCARDED_KEY, value: withDiscarded(get(DISCARDED_KEY), last.id) })
     return { ops, result: { id: undefined, seq: last.seq, revision: last.revision + 1 } }
@@ -96,7 +97,9 @@ function claimOps(
   const ops: StateOp[] = []
   for (const hash of hashes) {
     const blob = blobs.find((one) => one.hash === hash)
-    const before = readLedgerEntry(get(ledgerKey(hash)))
+    const stored = get(ledgerKey(hash))
+    const before = readLedgerEntry(stored)
+    if (blob !== undefined) ops.push(...replacing(ledgerKey(hash), stored, ledgerAside(stored)))
     // A claim by reference: the bytes are not here and this device owes nothing. The server answers when it is pushed.
     if (before === undefined && blob === undefined) continue
     const entry = blob === undefined ? before : withBytes(before, blob, deps.references.count(hash) > 0)

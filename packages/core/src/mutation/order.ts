@@ -15,6 +15,8 @@ export interface OrderFacts {
   /** Whether the remote that rows depend on has the bytes; `true` also for blobs that this device does not owe. */
   readonly blobReady: (hash: BlobHash) => boolean
   /** Columns of a table that hold ids of another's rows. */
+  /** What the person holds back, by id. Left out: nothing. */
+  readonly isPaused?: (id: string) => boolean
   readonly refColumns: (table: string) => readonly { readonly column: string; readonly table: string }[]
 }
 
@@ -74,6 +76,7 @@ export function planPushes(queue: readonly MutationRecord[], facts: OrderFacts, 
   const waiting = waitingOf(queue, facts)
   for (const record of queue) {
     if (record.state.is !== 'queued' && record.state.is !== 'discarding') continue
+    if (facts.isPaused?.(record.id) === true) continue
     const needs = waiting.get(record.id)
     if (needs === undefined || needs.forBlobs.length + needs.forMutations.length > 0) continue
     const waitMs = dueInMs(record.nextAtMs, nowMs)

@@ -21,6 +21,8 @@ export interface Layer {
 export interface QueueView {
   readonly mutations: ReadonlyMap<number, MutationRecord>
   readonly queuedSoFar: number
+  /** There is a record that this code cannot read. */
+  isAside(seq: number): boolean
 }
 
 /** Which writes lie over which row: the durable queue in its order, then this tab's drafts. */

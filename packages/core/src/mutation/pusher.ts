@@ -1,19 +1,23 @@
 import * as Effect from 'effect/Effect'
+import { BseError } from '../errors.ts'
 import { attempt } from '../internal/runtime.ts'
 import { Wake } from '../internal/wake.ts'
 import { remoteOf, withRemote } from '../ledger/entry.ts'
 import type { References } from '../ledger/ledger.ts'
 import { ledgerOps } from '../ledger/records.ts'
+import type { ConflictOutcome, ConflictResolution } from '../model/conflict.ts'
 import { hashesOf, toWire, type MutationRecord } from '../model/mutation.ts'
 import type { DataConnection, PushOutcome } from '../provider/data-provider.ts'
 import type { Clock } from '../provider/environment.ts'
 import type { StateOp } from '../provider/state-store.ts'
-import { ledgerKey, mutationKey } from '../state/keys.ts'
+import { ledgerKey, mutationKey, SUPERSEDED_KEY } from '../state/keys.ts'
 import { readLedgerEntry, readMutation } from '../state/records.ts'
 import type { LeaderState } from '../state/leader-state.ts'
 import { waitMs, type BackoffOptions } from '../upload/backoff.ts'
 import { HostPause } from '../upload/host-pause.ts'
 import { DISCARDED_KEY, withDiscarded } from './discarded.ts'
+import type { Divergence } from './rebase.ts'
+import { losersOf, withSuperseded, type SupersededBlob } from './superseded.ts'
 import { planPushes, type OrderFacts } from './order.ts'
 import { claimKeys, overlaidGet, settle, settledOps, type EventData } from './settle.ts'
 import type { MutationEvent } from './transition.ts'
@@ -30,6 +34,7 @@ export interface PusherDeps {
   /** Of the connection's changes. */
   readonly streamPause: HostPause
   readonly maxAttempts: number
+  readonly conflictResolution: ConflictResolution
   readonly queue: () => readonly MutationRecord[]
   readonly facts: OrderFacts
   readonly onOutcome: (record: MutationRecord, outcome: PushEnd) => void
@@ -38,7 +43,8 @@ export interface PusherDeps {
 export type PushEnd =
   | { readonly is: 'applied' }
   | { readonly is: 'later'; readonly error: unknown }
-  | { readonly is: 'parked' | 'conflict'; readonly code: string }
+  | { readonly is: 'parked'; readonly code: string }
+  | { readonly is: 'conflict'; readonly divergence: Divergence; readonly resolution: ConflictOutcome }
 
 const BATCH_MAX = 100
 const AFTER_STREAM_MS = 5_000
@@ -149,7 +155,7 @@ export class Pusher {
         const event = outcome.durable === 'server' ? 'appliedByServer' : 'appliedByReplica'
         return { record, event, data: this.#data({ token: outcome.token }), end: { is: 'applied' } }
       }
-      case 'conflict': return { record, event: 'conflict', data: this.#data({ current: outcome.current }), end: { is: 'conflict', code: 'CONFLICT' } }
+      case 'conflict': return this.#diverged(record, { at: outcome.at ?? 0, current: outcome.current })
       case 'needs-blobs': {
         const later: PushEnd = { is: 'later', error: undefined }
         return { record, event: 'retry', data: this.#data({}), needsBlobs: outcome.hashes, end: later }
@@ -170,21 +176,39 @@ export class Pusher {
       return { record, event: 'rejected', data: this.#data({ reason: { code, message }, countsAttempt: true }), end: { is: 'parked', code } }
     }
     const nextAtMs = clock.nowMs() + waitMs(record.failures + 1, undefined, backoff, random())
-    return { record, event: 'retry', data: this.#data({ nextAtMs, countsAttempt: true }), end: { is: 'later', error: undefined } }
+    const error = new BseError('REJECTED', 'core.push: the server refused this write', { status: undefined, reason: code })
+    return { record, event: 'retry', data: this.#data({ nextAtMs, countsAttempt: true }), end: { is: 'later', error } }
+  }
+
+  #diverged(record: MutationRecord, divergence: Divergence): Step & { readonly end: PushEnd } {
+    const { clock, random, backoff, conflictResolution } = this.#deps
+    const [nowMs, data] = [clock.nowMs(), this.#data({ divergence })]
+    const end = (resolution: ConflictOutcome): PushEnd => ({ is: 'conflict', divergence, resolution })
+    switch (conflictResolution) {
+      case 'manual': return { record, event: 'conflict', data, end: end('open') }
+      case 'server-wins': return { record, event: 'conflict', data, isOverruled: true, superseded: losersOf(record, divergence, 'local', nowMs), end: end('remote') }
+      case 'last-write-wins': {
+        // At once; but a row that others change all the time must not make a loop without a pause.
+        const nextAtMs = record.failures === 0 ? 0 : nowMs + waitMs(record.failures, undefined, backoff, random())
+        return { record, event: 'retry', data: { ...data, nextAtMs }, superseded: losersOf(record, divergence, 'remote', nowMs), end: end('local') }
+      }
+    }
   }
 
   #commit(steps: readonly Step[]): Promise<void> {
     const { leader, references, remoteId } = this.#deps
     const read = steps.flatMap(({ record, needsBlobs = [] }) => [mutationKey(record.seq), ...claimKeys(record), ...needsBlobs.map(ledgerKey)])
-    return leader.update([...new Set([...read, DISCARDED_KEY])], (get) => {
+    return leader.update([...new Set([...read, DISCARDED_KEY, SUPERSEDED_KEY])], (get) => {
       const ops: StateOp[] = []
-      for (const { record: { seq }, event, data, needsBlobs } of steps) {
+      for (const { record: { seq }, event, data, needsBlobs, isOverruled, superseded = [] } of steps) {
         const now = overlaidGet(get, ops)
         const record = readMutation(now(mutationKey(seq)))
         if (record === undefined) continue
         const missing = (needsBlobs ?? []).filter((hash) => readLedgerEntry(now(ledgerKey(hash)))?.local !== 'present')
-        const settled = missing.length > 0 ? settle(record, 'rejected', { ...data, reason: BYTES_MISSING }) : settle(record, event, data)
+        const answered = missing.length > 0 ? settle(record, 'rejected', { ...data, reason: BYTES_MISSING }) : settle(record, event, data)
+        const settled = isOverruled === true && answered.record?.state.is === 'conflict' ? settle(answered.record, 'userDiscard', data) : answered
         ops.push(...settledOps(record, settled, now, references))
+        if (superseded.length > 0) ops.push({ put: SUPERSEDED_KEY, value: withSuperseded(overlaidGet(get, ops)(SUPERSEDED_KEY), superseded) })
         if (settled.discarded) ops.push({ put: DISCARDED_KEY, value: withDiscarded(overlaidGet(get, ops)(DISCARDED_KEY), record.id) })
         for (const hash of needsBlobs ?? []) {
           const entry = readLedgerEntry(overlaidGet(get, ops)(ledgerKey(hash)))
@@ -205,4 +229,7 @@ interface Step {
   readonly event: MutationEvent
   readonly data: EventData
   readonly needsBlobs?: readonly `sha256:${string}`[]
+  readonly superseded?: readonly SupersededBlob[]
+  /** The conflict is decided as soon as it is met: the server's row stands. */
+  readonly isOverruled?: boolean
 }

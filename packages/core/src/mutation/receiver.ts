@@ -10,7 +10,7 @@ import type { StateOp } from '../provider/state-store.ts'
 import { baseRowKey, CURSOR_KEY, mutationKey } from '../state/keys.ts'
 import { readMutation } from '../state/records.ts'
 import type { LeaderState } from '../state/leader-state.ts'
-import { waitMs, type BackoffOptions } from '../upload/backoff.ts'
+import { backoffMs, waitMs, type BackoffOptions } from '../upload/backoff.ts'
 import { blameOf } from '../upload/failure.ts'
 import type { HostPause } from '../upload/host-pause.ts'
 import type { Json } from '../wire/json.ts'
@@ -69,12 +69,16 @@ export class Receiver {
   /** Opens the stream again when it breaks, from the last cursor that was committed. */
   run(): Effect.Effect<never, unknown> {
     const stream = attempt((signal) => this.#follow(signal))
-    const { backoff, random, logger, onFailure, streamPause: pause } = this.#deps
+    const { backoff, clock, random, logger, onFailure, streamPause: pause } = this.#deps
     const step = Effect.gen({ self: this }, function* () {
       const begun = pause.begin()
+      const openedAtMs = clock.monotonicMs()
       const broken = yield* stream
       if (broken === undefined) return yield* Effect.never
-      this.#failures += 1
+      // A stream that outlived its last wait was a good one. One batch does not make it good: then one that always breaks behind
+      // its first batch would be opened again and again without a pause.
+      const livedMs = clock.monotonicMs() - openedAtMs
+      this.#failures = livedMs > backoffMs(this.#failures, backoff, 1) ? 1 : this.#failures + 1
       pause.failed(begun, broken)
       onFailure(broken)
       logger.info('the change stream broke, opening it again', { error: String(broken) })
@@ -101,7 +105,6 @@ export class Receiver {
           refused = { error }
           break
         }
-        this.#failures = 0
         this.#deps.streamPause.answered()
       }
     } catch (error) {

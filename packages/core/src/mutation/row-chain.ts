@@ -24,12 +24,16 @@ export class RowChain {
   readonly #last: Map<string, ChainedWrite> = new Map()
 
   /**
-   * Runs `commit` after the writes of these rows that were called before. A failed insert fails what built on it. All rows take
-   * their places at once, so two writes cannot wait for each other. `abort` is that of a single write: it may be taken back.
+   * Runs `commit` after the writes of these rows that were called before, and after those of the rows that it refers to (by key):
+   * behind them in the queue, it is sent behind them. A failed insert fails what built on it. All rows take their places at once,
+   * so two writes cannot wait for each other. `abort` is that of a single write: it may be taken back.
    */
-  run<T>(rows: readonly ChainedRow[], abort: AbortController | undefined, commit: () => Promise<T>): Promise<T> {
+  run<T>(rows: readonly ChainedRow[], abort: AbortController | undefined, commit: () => Promise<T>, refersTo: readonly string[] = []): Promise<T> {
     const begin = Promise.withResolvers<void>()
     const committed = begin.promise.then(commit)
+    const own = new Set(rows.map(({ key }) => key))
+    // Looked up before the rows take their places: a write waits only for what was called before it.
+    const named = refersTo.flatMap((key) => (own.has(key) ? [] : this.#last.get(key) ?? [])).map((other) => this.#afterNamed(other))
     const waiting = rows.map(async ({ key, kind }) => {
       const entry: ChainedWrite = { abort, kind, committed, isWithoutRow: false }
       const before = this.#last.get(key)
@@ -41,7 +45,7 @@ export class RowChain {
       await this.#after(before, entry)
     })
     // Also when one of them has failed: what follows must find all that was called before it done.
-    void Promise.allSettled(waiting).then((outcomes) => {
+    void Promise.allSettled([...waiting, ...named]).then((outcomes) => {
       const failed = outcomes.find((outcome) => outcome.status === 'rejected')
       if (failed === undefined) begin.resolve()
       else begin.reject(failed.reason)
@@ -67,6 +71,15 @@ export class RowChain {
       // Among other writes, the deletion of a row that never came to be is no reason to fail them.
       if (entry.kind === 'delete' && !isLoneDelete) return
       throw new BseError('DEPENDENCY_FAILED', 'core.write: the insert of this row failed', { mutationId: undefined }, { cause })
+    }
+  }
+
+  async #afterNamed(other: ChainedWrite): Promise<void> {
+    try {
+      await other.committed
+    } catch (cause) {
+      if (other.kind !== 'insert' && !other.isWithoutRow) return
+      throw new BseError('DEPENDENCY_FAILED', 'core.write: the insert of a row that this one refers to failed', { mutationId: undefined }, { cause })
     }
   }
 }

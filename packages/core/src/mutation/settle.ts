@@ -1,19 +1,20 @@
 import { withoutClaim } from '../ledger/entry.ts'
 import { ledgerOps } from '../ledger/records.ts'
 import type { References } from '../ledger/ledger.ts'
-import { hashesOf, type MutationRecord, type MutationState, type ParkReason } from '../model/mutation.ts'
+import { claimedHashes, type MutationRecord, type MutationState, type ParkReason } from '../model/mutation.ts'
 import type { StateOp } from '../provider/state-store.ts'
 import { ledgerKey, mutationKey } from '../state/keys.ts'
 import { readLedgerEntry } from '../state/records.ts'
 import type { Json } from '../wire/json.ts'
-import type { RowWire } from '../wire/mutation-wire.ts'
+import { rebased, type Divergence } from './rebase.ts'
 import { mutationCell, type MutationEvent } from './transition.ts'
 
 /** What an event carries beside its name. */
 export interface EventData {
   readonly epoch?: number
   readonly token?: Json
-  readonly current?: RowWire | null
+  /** The server's row, where it is not as the person saw it. */
+  readonly divergence?: Divergence
   readonly reason?: ParkReason
   readonly nextAtMs?: number
   readonly countsAttempt?: boolean
@@ -58,7 +59,7 @@ function stateOf(name: MutationState['is'], record: MutationRecord, data: EventD
     case 'discarding': return { is: 'discarding', epoch }
     case 'applied': return { is: 'applied', token: data.token ?? null }
     case 'handed': return { is: 'handed', token: data.token ?? null, overlay: true }
-    case 'conflict': return { is: 'conflict', current: data.current ?? null }
+    case 'conflict': return { is: 'conflict', current: data.divergence?.current ?? null, at: data.divergence?.at ?? 0 }
     case 'parked': {
       const overlay = record.state.is === 'handed' ? record.state.overlay : true
       return { is: 'parked', reason: data.reason ?? { code: 'REJECTED', message: 'the server refused it' }, overlay }
@@ -70,6 +71,7 @@ function moved(record: MutationRecord, state: MutationState, event: MutationEven
   const anew = event === 'userRetry'
   return {
     ...record,
+    ops: opsAfter(record, event, data),
     state,
     sent: record.sent || event === 'push',
     attempts: anew ? 0 : record.attempts + (data.countsAttempt === true ? 1 : 0),
@@ -78,9 +80,15 @@ function moved(record: MutationRecord, state: MutationState, event: MutationEven
   }
 }
 
+/** A write that is to be in force although the server has other values is sent as if the person had seen those. */
+function opsAfter(record: MutationRecord, event: MutationEvent, { divergence }: EventData): MutationRecord['ops'] {
+  if (event === 'retry' && divergence !== undefined) return rebased(record.ops, divergence)
+  return event === 'userRetry' && record.state.is === 'conflict' ? rebased(record.ops, record.state) : record.ops
+}
+
 /** The ledger keys that `settledOps` reads for this record: put them into `read` of the update. */
 export function claimKeys(record: MutationRecord): readonly string[] {
-  return [...hashesOf(record.ops)].map(ledgerKey)
+  return [...claimedHashes(record)].map(ledgerKey)
 }
 
 /** The writes that make `settled` true: the record, or its deletion with the claims it held. */
@@ -93,7 +101,7 @@ export function settledOps(before: MutationRecord, settled: Settled, get: (key: 
 /** `get` must see earlier drops of the same update: two writes of one batch may hold the same blob. */
 function dropClaims(record: MutationRecord, get: (key: string) => unknown, references: References): readonly StateOp[] {
   const ops: StateOp[] = []
-  for (const hash of hashesOf(record.ops)) {
+  for (const hash of claimedHashes(record)) {
     const entry = readLedgerEntry(get(ledgerKey(hash)))
     if (entry !== undefined) ops.push(...ledgerOps(withoutClaim(entry, record.id, references.count(hash) > 0)))
   }

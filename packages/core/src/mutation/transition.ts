@@ -15,6 +15,7 @@ export type MutationEvent =
   | 'newEpoch'
   | 'userRetry'
   | 'userDiscard'
+  | 'userCancel'
 
 /**
  * `gone`: the record is deleted, in the same commit as the rows that contain it. `goneByDiscard`: deleted, the write is taken
@@ -25,35 +26,35 @@ export type MutationCell = Name | 'stay' | 'bug' | 'gone' | 'goneByDiscard' | 'g
 export const MUTATION_TABLE: Readonly<Record<Name, Readonly<Record<MutationEvent, MutationCell>>>> = {
   queued: {
     push: 'pushing', appliedByServer: 'applied', appliedByReplica: 'handed', contained: 'goneOrHanded', confirmed: 'gone', rejected: 'parked',
-    conflict: 'conflict', retry: 'queued', newEpoch: 'stay', userRetry: 'stay', userDiscard: 'goneByDiscard',
+    conflict: 'conflict', retry: 'queued', newEpoch: 'stay', userRetry: 'stay', userDiscard: 'goneByDiscard', userCancel: 'parked',
   },
   pushing: {
     push: 'bug', appliedByServer: 'applied', appliedByReplica: 'handed', contained: 'goneOrHanded', confirmed: 'gone', rejected: 'parked',
-    conflict: 'conflict', retry: 'queued', newEpoch: 'queued', userRetry: 'stay', userDiscard: 'discarding',
+    conflict: 'conflict', retry: 'queued', newEpoch: 'queued', userRetry: 'stay', userDiscard: 'discarding', userCancel: 'stay',
   },
   // It may have arrived already: only the answer tells whether it was in time.
   discarding: {
     push: 'stay', appliedByServer: 'applied', appliedByReplica: 'handed', contained: 'goneOrHanded', confirmed: 'gone', rejected: 'goneByDiscard',
-    conflict: 'goneByDiscard', retry: 'goneByDiscard', newEpoch: 'stay', userRetry: 'stay', userDiscard: 'stay',
+    conflict: 'goneByDiscard', retry: 'goneByDiscard', newEpoch: 'stay', userRetry: 'stay', userDiscard: 'stay', userCancel: 'stay',
   },
   applied: {
     push: 'bug', appliedByServer: 'stay', appliedByReplica: 'stay', contained: 'gone', confirmed: 'gone', rejected: 'parked',
-    conflict: 'bug', retry: 'stay', newEpoch: 'stay', userRetry: 'stay', userDiscard: 'refuse',
+    conflict: 'bug', retry: 'stay', newEpoch: 'stay', userRetry: 'stay', userDiscard: 'refuse', userCancel: 'stay',
   },
   // Its rows may have come by an earlier push, whose answer was lost, before the answer to the later one.
   handed: {
     push: 'bug', appliedByServer: 'stay', appliedByReplica: 'stay', contained: 'overlayOff', confirmed: 'gone', rejected: 'parked',
-    conflict: 'stay', retry: 'stay', newEpoch: 'stay', userRetry: 'stay', userDiscard: 'refuse',
+    conflict: 'stay', retry: 'stay', newEpoch: 'stay', userRetry: 'stay', userDiscard: 'refuse', userCancel: 'stay',
   },
   // A slow push of an older leader may arrive after the one that met the conflict: the rows are the proof.
   conflict: {
     push: 'bug', appliedByServer: 'stay', appliedByReplica: 'stay', contained: 'goneOrHanded', confirmed: 'gone', rejected: 'parked',
-    conflict: 'stay', retry: 'stay', newEpoch: 'stay', userRetry: 'queued', userDiscard: 'goneByDiscard',
+    conflict: 'stay', retry: 'stay', newEpoch: 'stay', userRetry: 'queued', userDiscard: 'goneByDiscard', userCancel: 'stay',
   },
   // That a replica's rows contain it does not undo the server's refusal.
   parked: {
     push: 'bug', appliedByServer: 'applied', appliedByReplica: 'handed', contained: 'goneOrOverlayOff', confirmed: 'gone', rejected: 'stay',
-    conflict: 'stay', retry: 'stay', newEpoch: 'stay', userRetry: 'queued', userDiscard: 'goneByDiscard',
+    conflict: 'stay', retry: 'stay', newEpoch: 'stay', userRetry: 'queued', userDiscard: 'goneByDiscard', userCancel: 'stay',
   },
 }
 

@@ -1,7 +1,7 @@
 import type { Ingested, IngestResult } from '../cache/ingest.ts'
 import type { References } from '../ledger/ledger.ts'
 import { uuidV7, type IdSource } from '../model/ids.ts'
-import { hashesOf, rowKey } from '../model/mutation.ts'
+import { claimedHashes, rowKey } from '../model/mutation.ts'
 import type { StateStore } from '../provider/state-store.ts'
 import type { DurabilityPolicy } from '../ledger/entry.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
@@ -25,7 +25,17 @@ export interface WriteRequest {
   readonly seen: RowWire | undefined
 }
 
+/** A write that may be queued. */
+export interface Admitted {
+  /** Asked again once it is known what is queued. @throws BseError `QUEUE_FULL`. */
+  confirm(): void
+  /** It was queued, or will not be. */
+  end(enqueued: Enqueued | undefined): void
+}
+
 export interface WriterDeps {
+  /** @throws BseError when these writes may not be queued: then nothing of them is shown or stored. */
+  readonly admit: (requests: readonly WriteRequest[]) => Admitted
   readonly state: StateStore
   readonly references: References
   readonly policy: DurabilityPolicy
@@ -69,9 +79,13 @@ export class Writer {
   /** Writes that belong together: one record, shown, stored and taken back as one. In the order given; a row may come more than once. */
   write(requests: readonly WriteRequest[]): Write {
     const { overlay, ids, onRowsChanged } = this.#deps
+    const admitted = this.#deps.admit(requests)
     const abort = new AbortController()
     const blobs = requests.flatMap((request) => request.blobs.map((one) => one.blob))
-    const ingesting = this.#deps.opened().then(() => this.#deps.ingest(blobs, abort.signal))
+    const ingesting = this.#deps.opened().then(() => {
+      admitted.confirm()
+      return this.#deps.ingest(blobs, abort.signal)
+    })
     const names: string[] = []
     const done = Promise.withResolvers<unknown>()
     const ops = this.#toOps(requests, { ingesting, committed: done.promise, names })
@@ -80,7 +94,10 @@ export class Writer {
     const final = Promise.all(ops.map((op) => this.#withTrueRefs(op, names)))
     // Its write reports it, unless the write fails before it for another reason.
     final.catch(() => undefined)
-    const committed = this.#chain.run(rowsOf(ops), ops.length === 1 ? abort : undefined, () => this.#commit(drafts, ingesting, final, uuidV7(ids)))
+    const committed = this.#chain.run(
+      rowsOf(ops), ops.length === 1 ? abort : undefined, () => this.#commit(drafts, ingesting, final, uuidV7(ids)), this.#refersTo(ops),
+    )
+    committed.then((enqueued) => admitted.end(enqueued), () => admitted.end(undefined))
     done.resolve(committed)
     done.promise.catch(() => undefined)
     const outcome = committed.catch((error: unknown) => {
@@ -146,7 +163,15 @@ export class Writer {
     const [op] = ops
     const last = ops.length === 1 && op !== undefined ? this.#deps.overlay.lastRecord(op.table, op.rowId) : undefined
     if (last === undefined || op === undefined || this.#refersBeyond(op, last.seq)) return undefined
-    return { seq: last.seq, queuedSoFar: this.#deps.queuedSoFar(), hashes: hashesOf(last.ops) }
+    return { seq: last.seq, queuedSoFar: this.#deps.queuedSoFar(), hashes: claimedHashes(last) }
+  }
+
+  /** The rows that `ref` columns of these writes name, by key. */
+  #refersTo(ops: readonly MutationOp[]): readonly string[] {
+    return ops.flatMap((op) => this.#deps.refColumns(op.table).flatMap(({ column, table }) => {
+      const rowId = op.values[column]
+      return typeof rowId === 'string' ? [rowKey(table, rowId)] : []
+    }))
   }
 
   /** Whether it names a row that was written later than `seq`: in that earlier place it would be sent before the row. */

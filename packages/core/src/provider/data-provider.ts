@@ -74,7 +74,11 @@ export interface ChangeBatch {
 
 export type PushOutcome = { readonly id: MutationId } & (
   | { readonly is: 'applied'; readonly token: Json; readonly durable: 'server' | 'replica' }
-  | { readonly is: 'conflict'; readonly current: RowWire | null }
+  /**
+   * Nothing was applied: a row has other values by now than the mutation's `previous`. `at` is the op it is about, 0 when left out;
+   * `current` the whole row, `null` when there is none. The same id may come again, with `previous` as it is then.
+   */
+  | { readonly is: 'conflict'; readonly current: RowWire | null; readonly at?: number }
   | { readonly is: 'needs-blobs'; readonly hashes: readonly BlobHash[] }
   /** The mutation itself is at fault. */
   | { readonly is: 'rejected'; readonly code: string }

@@ -49,6 +49,17 @@ export interface PlatformStorage {
   persist(): Promise<boolean>
 }
 
+/** Words between the tabs of an origin. Some are lost, late or out of order: nothing may depend on them. */
+export interface TabChannel {
+  /** To the other tabs, never to this one. Plain data. */
+  post(message: unknown): void
+  /** Ends both ways. Calling it twice is fine. */
+  close(): void
+}
+
+/** Opens a channel by name; `onMessage` is never called after `close`. */
+export type OpenTabChannel = (name: string, onMessage: (message: unknown) => void) => TabChannel
+
 /** Everything that a test wants under its hand. */
 export interface Environment {
   readonly clock: Clock
@@ -57,6 +68,8 @@ export interface Environment {
   readonly lifecycle: PageLifecycle
   /** Left out where the platform says nothing of its storage. */
   readonly storage?: PlatformStorage
+  /** Left out: events about what the leading tab does are told in that tab alone. */
+  readonly channel?: OpenTabChannel
   /** In [0, 1): for jitter, never for ids. */
   random(): number
   /** For ids: from a cryptographic source outside of tests. */

@@ -9,6 +9,8 @@ export type {
   ChangeBatch, ColumnType, DataConnection, DataContext, DataProvider, DataProviderCapabilities, DataStorage, PushOutcome,
   RowChange, Settlement, TableShape,
 } from './data-provider.ts'
-export type { Clock, Connectivity, Environment, HeldLock, LockRequest, Locks, PageLifecycle, PlatformStorage } from './environment.ts'
+export type {
+  Clock, Connectivity, Environment, HeldLock, LockRequest, Locks, OpenTabChannel, PageLifecycle, PlatformStorage, TabChannel,
+} from './environment.ts'
 export { assertStateOps, CHANGE_RING_COMMITS, namedReader } from './state-rules.ts'
 export type { Decide, KeyRange, StateChange, StateEntry, StateFactory, StateOp, StateStore, UpdateOptions } from './state-store.ts'

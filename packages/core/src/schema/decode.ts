@@ -43,6 +43,15 @@ export function decodeRow(table: Table, wire: RowWire, id: Json | undefined = wi
   return { row: usable ? Object.freeze(row) : undefined, issues: issues ?? NO_ISSUES }
 }
 
+/** Those cells of a row that are there and that the schema has; what is unusable reads as null. Never throws. */
+export function decodeCells(table: Table, wire: RowWire): { readonly [column: string]: CellValue } {
+  const given = Object.entries(wire).flatMap(([name, value]): readonly (readonly [string, CellValue])[] => {
+    const column = table.columns.get(name)
+    return column === undefined ? [] : [[name, decodeCell(column, value) ?? null]]
+  })
+  return Object.freeze(Object.fromEntries(given))
+}
+
 /** `undefined` when the value is unusable. */
 function decodeCell(column: Column, given: Json | undefined): CellValue | undefined {
   const wire = given === undefined && 'constant' in column ? column.constant : given

@@ -1,5 +1,5 @@
 export { hashInCell } from './blob-value.ts'
-export { decodeRow, type CellValue, type Row } from './decode.ts'
+export { decodeCells, decodeRow, type CellValue, type Row } from './decode.ts'
 export type { ColumnDefinition, SchemaDefinition, TableDefinition } from './definition.ts'
 export { encodeValue } from './encode.ts'
 export type { BlobColumnsOf, BlobInput, CheckSchema, InsertOf, RowOf, TableNamesOf, UpdateOf } from './infer.ts'

@@ -10,6 +10,12 @@ export const LINE_KEY = 'meta/line'
 export const MUTATION_SEQ_KEY = 'meta/mutation-seq'
 /** The name of the cache store that has this device's bytes. */
 export const CACHE_KEY = 'meta/cache'
+/** What the person holds back. */
+export const PAUSED_KEY = 'meta/paused'
+/** References that lost a conflict. */
+export const SUPERSEDED_KEY = 'meta/superseded'
+/** Made when a namespace is first used: another one, or none, means that everything before was removed. */
+export const BORN_KEY = 'meta/born'
 export const CURSOR_KEY = 'cur/data'
 /** Somebody signs out: no tab writes any more. */
 export const SIGN_OUT_KEY = 'meta/sign-out'
@@ -83,10 +89,14 @@ export type KeyMeaning =
   | { readonly of: 'lease' }
   | { readonly of: 'line' }
   | { readonly of: 'signOut' }
+  | { readonly of: 'paused' }
+  | { readonly of: 'superseded' }
 
 export function readKey(key: string): KeyMeaning | undefined {
   if (key === LEASE_KEY) return { of: 'lease' }
   if (key === LINE_KEY) return { of: 'line' }
+  if (key === SUPERSEDED_KEY) return { of: 'superseded' }
+  if (key === PAUSED_KEY) return { of: 'paused' }
   if (key === MUTATION_SEQ_KEY) return { of: 'mutationSeq' }
   if (key === SIGN_OUT_KEY) return { of: 'signOut' }
   const slash = key.indexOf('/')

@@ -2,21 +2,18 @@ import { BseError } from '../errors.ts'
 import type { Decide, StateStore, UpdateOptions } from '../provider/state-store.ts'
 import type { Lease, Line } from '../model/lease.ts'
 import { LEASE_KEY, LINE_KEY } from './keys.ts'
-import { readLease, readLine } from './records.ts'
+import { leaseAside, readLease, readLine, replacing } from './records.ts'
 
 /**
  * Takes the lead: a new epoch, from which on every commit of an older leader is refused.
  *
- * @throws BseError `SCHEMA_TOO_NEW` when newer code leads in a way that this one does not know: it follows, then.
+ * @throws BseError `SCHEMA_TOO_NEW` where newer code has led: what it left is not ours to carry on.
  */
 export function takeLease(state: StateStore, tabId: string): Promise<number> {
   return state.update([LEASE_KEY], (get) => {
-    const before = readLease(get(LEASE_KEY))
-    if (before === undefined && get(LEASE_KEY) !== undefined) {
-      throw new BseError('SCHEMA_TOO_NEW', 'tabs: a newer version of this library leads', { found: 2, known: 1 })
-    }
-    const epoch = (before?.epoch ?? 0) + 1
-    return { ops: [{ put: LEASE_KEY, value: { v: 1, epoch, tabId } satisfies Lease }], result: epoch }
+    const stored = get(LEASE_KEY)
+    const epoch = (readLease(stored)?.epoch ?? 0) + 1
+    return { ops: [...replacing(LEASE_KEY, stored, leaseAside(stored)), { put: LEASE_KEY, value: { v: 1, epoch, tabId } satisfies Lease }], result: epoch }
   }, { durability: 'relaxed' })
 }
 

@@ -1,28 +1,87 @@
+import { BseError } from '../errors.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
 import type { Lease, Line } from '../model/lease.ts'
-import type { MutationRecord } from '../model/mutation.ts'
+import { MUTATION_STATES, type MutationRecord } from '../model/mutation.ts'
+import { NOTHING_PAUSED, type Paused } from '../model/paused.ts'
+import type { StateOp } from '../provider/state-store.ts'
 
 /**
- * Records carry their version in `v`. One that this code does not know was written by newer code in another tab: it reads as
- * `undefined` and is left where it is, never rewritten or dropped.
+ * Records carry their version in `v`. One that this code does not know was written by newer code, maybe in another tab, and one that is
+ * not as its version says was damaged: both read as `undefined` and are kept aside, never rewritten or dropped.
  */
-function readVersion1<Value>(value: unknown): Value | undefined {
-  const known = typeof value === 'object' && value !== null && (value as { readonly v?: unknown }).v === 1
-  return known ? (value as Value) : undefined
+export type Aside = 'newer' | 'unreadable'
+
+const VERSION = 1
+
+type Fields = { readonly [field: string]: unknown }
+
+function fieldsOf(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null ? (value as Fields) : undefined
+}
+
+/** Why a value that is there cannot be used; `undefined` when it can be, or is not there. */
+function asideOf(value: unknown, isWhole: (fields: Fields) => boolean): Aside | undefined {
+  if (value === undefined) return undefined
+  const fields = fieldsOf(value)
+  if (fields !== undefined && typeof fields.v === 'number' && fields.v > VERSION) return 'newer'
+  return fields !== undefined && fields.v === VERSION && isWhole(fields) ? undefined : 'unreadable'
+}
+
+export function mutationAside(value: unknown): Aside | undefined {
+  return asideOf(value, isMutation)
 }
 
 export function readMutation(value: unknown): MutationRecord | undefined {
-  return readVersion1<MutationRecord>(value)
+  return value === undefined || mutationAside(value) !== undefined ? undefined : (value as MutationRecord)
+}
+
+export function ledgerAside(value: unknown): Aside | undefined {
+  return asideOf(value, isLedgerEntry)
 }
 
 export function readLedgerEntry(value: unknown): LedgerEntry | undefined {
-  return readVersion1<LedgerEntry>(value)
+  return value === undefined || ledgerAside(value) !== undefined ? undefined : (value as LedgerEntry)
+}
+
+/**
+ * What has to be done with the value under `key` before a new record takes its place: a damaged one is put elsewhere.
+ *
+ * @throws BseError `SCHEMA_TOO_NEW` for a record of newer code, in whose place nothing may come.
+ */
+export function replacing(key: string, value: unknown, aside: Aside | undefined): readonly StateOp[] {
+  if (aside === undefined) return []
+  if (aside === 'unreadable') return [{ put: `aside/${key}`, value }]
+  const found = Number(fieldsOf(value)?.v)
+  throw new BseError('SCHEMA_TOO_NEW', 'core: a newer version of this library wrote a record that is needed', { found, known: VERSION })
+}
+
+export function readPaused(value: unknown): Paused {
+  return asideOf(value, ({ ids }) => Array.isArray(ids)) === undefined ? ((value as Paused | undefined) ?? NOTHING_PAUSED) : NOTHING_PAUSED
+}
+
+export function leaseAside(value: unknown): Aside | undefined {
+  return asideOf(value, ({ epoch }) => typeof epoch === 'number')
 }
 
 export function readLease(value: unknown): Lease | undefined {
-  return readVersion1<Lease>(value)
+  return leaseAside(value) === undefined ? (value as Lease | undefined) : undefined
+}
+
+function isMutation({ id, seq, ops, state, nextAtMs }: Fields): boolean {
+  const is = fieldsOf(state)?.is
+  const hasState = typeof is === 'string' && MUTATION_STATES.has(is)
+  return typeof id === 'string' && typeof seq === 'number' && typeof nextAtMs === 'number' && hasState && Array.isArray(ops) && ops.every(isOp)
+}
+
+function isOp(value: unknown): boolean {
+  const op = fieldsOf(value)
+  return op !== undefined && typeof op.table === 'string' && typeof op.rowId === 'string' && typeof op.kind === 'string' && fieldsOf(op.values) !== undefined
+}
+
+function isLedgerEntry({ hash, sizeBytes, local, claims, remotes }: Fields): boolean {
+  return typeof hash === 'string' && typeof sizeBytes === 'number' && typeof local === 'string' && Array.isArray(claims) && fieldsOf(remotes) !== undefined
 }
 
 export function readLine(value: unknown): Line | undefined {
-  return readVersion1<Line>(value)
+  return asideOf(value, ({ asked }) => typeof asked === 'number') === undefined ? (value as Line | undefined) : undefined
 }

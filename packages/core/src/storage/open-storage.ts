@@ -35,8 +35,8 @@ export interface Storage {
   readonly cache: CacheStore
   /** Where tabs share no state they must not share locks either: one would wait for work that the other cannot see. */
   readonly locks: Locks
-  /** Resolves when every part is chosen. @throws what keeps one from being chosen. */
-  open(): Promise<void>
+  /** Resolves when every part is chosen, with the namespace of whoever's storage it is. @throws what keeps one from being chosen. */
+  open(): Promise<string>
   /** Wipes what `pending` says. The stores are of no use afterwards. @throws BseError `PENDING_WORK`, and what the stores throw. */
   signOut(pending: PendingPolicy, work: WorkOfTab): Promise<void>
   close(): Promise<void>
@@ -75,7 +75,10 @@ export function openStorage(options: StorageOptions): Storage {
     state,
     cache,
     locks: lateLocks(late('locks')),
-    open: async () => void (await choose()),
+    open: async () => {
+      const { name, suffix } = (await choose()).signOutParts
+      return name + suffix
+    },
     signOut: async (pending, work) => signOut((await choose()).signOutParts, pending, work),
     async close() {
       // Where nothing could be chosen there is nothing to close, and whoever opened has heard why.

@@ -1,17 +1,20 @@
 import { delay } from '../environment/delay.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
 import type { MutationRecord } from '../model/mutation.ts'
+import { NOTHING_PAUSED, type Paused } from '../model/paused.ts'
 import type { Logger } from '../provider/context.ts'
 import type { Clock } from '../provider/environment.ts'
 import type { StateChange, StateEntry, StateStore } from '../provider/state-store.ts'
-import { LEASE_KEY, ledgerKey, prefixRange, readKey } from '../state/keys.ts'
-import { readLease, readLedgerEntry, readLine, readMutation } from '../state/records.ts'
+import { BORN_KEY, LEASE_KEY, ledgerKey, MUTATION_SEQ_KEY, mutationKey, prefixRange, readKey } from '../state/keys.ts'
+import { ledgerAside, mutationAside, readLease, readLedgerEntry, readLine, readMutation, readPaused, type Aside } from '../state/records.ts'
 import { blobHashFromHex, type BlobHash } from '../wire/blob-hash.ts'
 import type { RowWire } from '../wire/mutation-wire.ts'
 import { Pulse } from './pulse.ts'
 
 /** What changed in state, decoded. All of it belongs to one snapshot. `reset`: the mirror was filled anew. */
 export interface MirrorChange {
+  /** Set when state was removed behind our back: what no server had, as this tab saw it last. */
+  readonly lost: Unsent | undefined
   readonly reset: boolean
   /** Somebody signs out: nothing is written any more. */
   readonly signedOut: boolean
@@ -22,6 +25,13 @@ export interface MirrorChange {
   readonly cache: readonly StateEntry[]
 }
 
+/** How much was on its way to servers. */
+export interface Unsent {
+  readonly mutations: number
+  readonly uploads: number
+}
+
+const OWED: ReadonlySet<string> = new Set(['owed', 'uploading', 'parked'])
 const RETRY_MS = 1_000
 
 /**
@@ -35,10 +45,17 @@ export class Mirror {
   queuedSoFar = 0
   /** Who leads, and what those in line ask, as far as this picture goes. */
   readonly pulse: Pulse = new Pulse()
+  paused: Paused = NOTHING_PAUSED
+  /** Keys of records that this code cannot read, and leaves where they are. */
+  readonly aside: Map<string, Aside> = new Map()
+  /** References that lost a conflict, as they are stored. */
+  superseded: unknown
   readonly #state: StateStore
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #onChange: (change: MirrorChange) => void
+  #born: unknown
+  readonly #onceChanged: Set<() => void> = new Set()
 
   constructor(options: { readonly state: StateStore; readonly clock: Clock; readonly logger: Logger; readonly onChange: (change: MirrorChange) => void }) {
     this.#state = options.state
@@ -63,6 +80,23 @@ export class Mirror {
         await delay(this.#clock, RETRY_MS, signal).catch(() => undefined)
       }
     }
+  }
+
+  /** Resolves when this picture has everything that was queued before the call, in any tab. */
+  async caughtUp(signal: AbortSignal): Promise<void> {
+    const [queued] = await this.#state.get([MUTATION_SEQ_KEY])
+    while (typeof queued === 'number' && queued > this.queuedSoFar) {
+      signal.throwIfAborted()
+      const changed = Promise.withResolvers<void>()
+      this.#onceChanged.add(changed.resolve)
+      const stop = (): void => changed.reject(signal.reason)
+      signal.addEventListener('abort', stop, { once: true })
+      await changed.promise.finally(() => signal.removeEventListener('abort', stop))
+    }
+  }
+
+  isAside(seq: number): boolean {
+    return this.aside.has(mutationKey(seq))
   }
 
   /** Queued writes in their order. */
@@ -91,9 +125,13 @@ export class Mirror {
   }
 
   #apply(entries: readonly StateEntry[], reset: boolean): void {
+    const lost = reset ? this.#lostSince(entries.find(({ key }) => key === BORN_KEY)?.value) : undefined
     if (reset) {
       this.mutations.clear()
       this.ledger.clear()
+      this.aside.clear()
+      this.paused = NOTHING_PAUSED
+      this.superseded = undefined
     }
     const rows: MirrorChange['rows'][number][] = []
     const mutations: MirrorChange['mutations'][number][] = []
@@ -104,18 +142,24 @@ export class Mirror {
       const meaning = readKey(key)
       if (meaning?.of === 'row') rows.push({ table: meaning.table, rowId: meaning.rowId, row: value as RowWire | undefined })
       else if (meaning?.of === 'mutation') mutations.push({ seq: meaning.seq, record: this.#mutation(meaning.seq, value) })
+      else if (key === BORN_KEY) this.#born = value
       else if (meaning?.of === 'mutationSeq') this.queuedSoFar = typeof value === 'number' ? value : 0
       else if (meaning?.of === 'signOut') signedOut = value !== undefined
+      else if (meaning?.of === 'paused') this.paused = readPaused(value)
+      else if (meaning?.of === 'superseded') this.superseded = value
       else if (meaning?.of === 'lease') this.pulse.leaseSeen(readLease(value))
       else if (meaning?.of === 'line') this.pulse.lineSeen(readLine(value))
       else if (meaning?.of === 'use' || meaning?.of === 'priority') cache.push({ key, value })
       else if (meaning?.of === 'ledger') ledger.push({ hash: meaning.hash, entry: this.#entry(meaning.hash, value) })
     }
-    this.#onChange({ reset, signedOut, rows, mutations, ledger, cache })
+    this.#onChange({ reset, lost, signedOut, rows, mutations, ledger, cache })
+    for (const tell of [...this.#onceChanged]) tell()
+    this.#onceChanged.clear()
   }
 
   #mutation(seq: number, value: unknown): MutationRecord | undefined {
     const record = readMutation(value)
+    this.#noteAside(mutationKey(seq), mutationAside(value))
     if (record === undefined) this.mutations.delete(seq)
     else this.mutations.set(seq, record)
     return record
@@ -123,8 +167,27 @@ export class Mirror {
 
   #entry(hash: BlobHash, value: unknown): LedgerEntry | undefined {
     const entry = readLedgerEntry(value)
+    this.#noteAside(ledgerKey(hash), ledgerAside(value))
     if (entry === undefined) this.ledger.delete(hash)
     else this.ledger.set(hash, entry)
     return entry
+  }
+
+  /** Called before the picture is made anew. */
+  #lostSince(born: unknown): Unsent | undefined {
+    const before = this.#born
+    this.#born = born
+    if (before === undefined || before === born) return undefined
+    const uploads = [...this.ledger.values()].filter(({ remotes }) => Object.values(remotes).some(({ state }) => OWED.has(state))).length
+    return { mutations: [...this.mutations.values()].filter(({ state }) => state.is !== 'applied').length, uploads }
+  }
+
+  #noteAside(key: string, aside: Aside | undefined): void {
+    if (aside === undefined) {
+      this.aside.delete(key)
+      return
+    }
+    if (this.aside.get(key) !== aside) this.#logger.warn('a record is kept aside', { key, aside })
+    this.aside.set(key, aside)
   }
 }

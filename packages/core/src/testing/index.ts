@@ -13,5 +13,6 @@ export { plainProviderContext } from './provider-context.ts'
 export {
   assert, assertEqual, assertRejects, registerSuite, rejection, type KnownGaps, type SuiteCase, type SuitePlan, type SuiteRunner,
 } from './suite.ts'
-export { FakeRemote, fakeBlobs, fakeData, type Fault } from './fake-remote.ts'
+export { FakeRemote, fakeBlobs, fakeData, type FakeWire, type Fault } from './fake-remote.ts'
+export { testEngine, type TestApp, type TestEngineOptions, type TestNetwork } from './test-engine.ts'
 export { MortalTab, type TabParts } from './mortal-tab.ts'

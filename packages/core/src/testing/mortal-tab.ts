@@ -1,5 +1,5 @@
 import type { CacheFactory, CacheStore } from '../provider/cache-store.ts'
-import type { Environment, HeldLock, LockRequest, Locks } from '../provider/environment.ts'
+import type { Environment, HeldLock, LockRequest, Locks, OpenTabChannel, TabChannel } from '../provider/environment.ts'
 import type { StateFactory, StateStore } from '../provider/state-store.ts'
 
 /** What of a device a tab works with: shared by its tabs, and still there when one of them dies. */
@@ -23,11 +23,16 @@ export class MortalTab {
   #dieAt: number | undefined
   #onDeath: (() => void) | undefined
   readonly #held: Set<HeldLock> = new Set()
+  readonly #channels: TabChannel[] = []
 
   constructor(parts: TabParts) {
     this.state = (namespace) => this.#mortalState(parts.state(namespace))
     this.cache = (namespace) => this.#mortalCache(parts.cache(namespace))
-    this.environment = { ...parts.environment, locks: this.#mortalLocks(parts.environment.locks), fetch: (input, init) => this.#step('fetch', () => parts.environment.fetch(input, init)) }
+    const { channel, ...environment } = parts.environment
+    this.environment = {
+      ...environment, locks: this.#mortalLocks(environment.locks), fetch: (input, init) => this.#step('fetch', () => environment.fetch(input, init)),
+      ...(channel === undefined ? {} : { channel: this.#mortalChannel(channel) }),
+    }
   }
 
   get isDead(): boolean {
@@ -44,6 +49,7 @@ export class MortalTab {
     if (this.#isDead) return
     this.#isDead = true
     for (const lock of [...this.#held]) lock.release()
+    for (const channel of this.#channels) channel.close()
     this.#onDeath?.()
   }
 
@@ -105,6 +111,21 @@ export class MortalTab {
       list: (options) => this.#follow('list', store.list(options)),
       destroy: () => this.#step('destroy', () => store.destroy()),
       close: () => this.#step('close', () => store.close()),
+    }
+  }
+
+  #mortalChannel(open: OpenTabChannel): OpenTabChannel {
+    return (name, onMessage) => {
+      const channel = open(name, (message) => {
+        if (!this.#isDead) onMessage(message)
+      })
+      this.#channels.push(channel)
+      return {
+        post: (message) => {
+          if (!this.#isDead) channel.post(message)
+        },
+        close: () => channel.close(),
+      }
     }
   }
 

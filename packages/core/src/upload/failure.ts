@@ -15,7 +15,8 @@ const BLAMES_ITEM: ReadonlySet<BseErrorCode> = new Set([
 ])
 
 export function blameOf(error: unknown): Blame {
-  if (!isBseError(error)) return { item: false, retryAfterMs: undefined, code: 'PROVIDER_FAILED', message: String(error) }
+  // What another library says may hold a signed URL or a token, and this is stored and shown.
+  if (!isBseError(error)) return { item: false, retryAfterMs: undefined, code: 'PROVIDER_FAILED', message: 'the provider failed in a way that it does not explain' }
   const retryAfterMs = hasCode(error, 'RATE_LIMITED') ? error.details.retryAfterMs : undefined
   return { item: BLAMES_ITEM.has(error.code), retryAfterMs, code: error.code, message: error.message }
 }

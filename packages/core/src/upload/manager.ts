@@ -6,7 +6,7 @@ import { remoteOf } from '../ledger/entry.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import { planUploads } from './select.ts'
-import { abandonUpload, uploadBlob, type UploadDeps } from './worker.ts'
+import { abandonUpload, interruptUpload, uploadBlob, type UploadDeps } from './worker.ts'
 
 type Workers = FiberMap.FiberMap<BlobHash, void, unknown>
 
@@ -14,6 +14,8 @@ export interface UploadManagerDeps extends UploadDeps {
   /** The ledger entries that have work, as this tab sees them. */
   readonly entries: () => Iterable<LedgerEntry>
   readonly concurrency: number
+  /** What the person holds back. */
+  readonly isPaused: (id: string) => boolean
 }
 
 /** Sends what is owed to one remote: some at a time, small ones first, each in a fiber of its own. Only the leader runs it. */
@@ -40,13 +42,14 @@ export class UploadManager {
   }
 
   #loop(workers: Workers): Effect.Effect<never, unknown> {
-    const { clock, remoteId, entries, concurrency, pause } = this.#deps
+    const { clock, remoteId, entries, concurrency, pause, isPaused } = this.#deps
     const step = Effect.gen({ self: this }, function* () {
       this.#wake.reset()
       const nowMs = clock.nowMs()
       const pausedMs = pause.remainingMs()
       const slots = pausedMs > 0 ? 0 : (pause.isAway ? 1 : concurrency) - this.#uploading.size
-      const plan = planUploads(entries(), remoteId, this.#uploading, nowMs, slots)
+      const plan = planUploads(entries(), remoteId, this.#uploading, nowMs, slots, isPaused)
+      for (const entry of plan.stop) yield* this.#stop(workers, entry)
       for (const entry of plan.start) yield* this.#start(workers, entry)
       for (const entry of plan.cancel) yield* this.#cancel(workers, entry)
       yield* this.#wake.wait(pausedMs > 0 ? pausedMs : plan.nextInMs)
@@ -64,6 +67,12 @@ export class UploadManager {
     if (this.#abandoning.has(entry.hash)) return Effect.void
     const { checkpoint } = remoteOf(entry, this.#deps.remoteId)
     return this.#fork(workers, entry.hash, this.#abandoning, attempt((signal) => abandonUpload(this.#deps, entry.hash, checkpoint, signal)))
+  }
+
+  /** The worker ends without a word; what it had sent so far is in the checkpoint. */
+  #stop(workers: Workers, { hash }: LedgerEntry): Effect.Effect<void, unknown> {
+    if (!this.#uploading.has(hash)) return Effect.void
+    return Effect.andThen(FiberMap.remove(workers, hash), attempt(() => interruptUpload(this.#deps, hash)))
   }
 
   #fork(workers: Workers, hash: BlobHash, busy: Set<BlobHash>, work: Effect.Effect<void, unknown>): Effect.Effect<void> {

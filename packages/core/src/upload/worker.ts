@@ -118,6 +118,11 @@ export async function abandonUpload(deps: UploadDeps, hash: BlobHash, checkpoint
   await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'abandoned', isReferenced(deps, hash)))
 }
 
+/** Stopped by the person, before it had an answer: owed again, with what was sent. */
+export async function interruptUpload(deps: UploadDeps, hash: BlobHash): Promise<void> {
+  await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'interrupted', isReferenced(deps, hash)))
+}
+
 const RELAXED: UpdateOptions = { durability: 'relaxed' }
 
 /** Bookkeeping may be relaxed: a belief that a power cut takes back is learnt again from the remote. */

@@ -10,7 +10,7 @@ export interface ErrorWire {
 
 const CODES: { readonly [Code in BseErrorCode]: true } = {
   NOT_FOUND: true, GONE: true, HASH_MISMATCH: true, STORAGE_FULL: true, VALIDATION_FAILED: true, CONFIG_INVALID: true,
-  ALREADY_OPEN: true, CLOSED: true, OFFLINE: true, NETWORK: true, RATE_LIMITED: true, UNAUTHORIZED: true, FORBIDDEN: true,
+  ALREADY_OPEN: true, CLOSED: true, OFFLINE: true, QUEUE_FULL: true, NETWORK: true, RATE_LIMITED: true, UNAUTHORIZED: true, FORBIDDEN: true,
   REJECTED: true, TOO_LARGE: true, RANGE_INVALID: true, PROVIDER_FAILED: true, STORAGE_FAILED: true, SCHEMA_TOO_NEW: true,
   LOST_LEASE: true, DEPENDENCY_FAILED: true, DISCARDED: true, BLOB_MISSING: true, QUERY_INVALID: true, PRINCIPAL_CHANGED: true, SIGNED_OUT: true, PENDING_WORK: true,
 }

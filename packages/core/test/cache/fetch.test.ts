@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { blobLocks } from '../../src/cache/locks.ts'
-import { CacheManager, type CacheManagerOptions } from '../../src/cache/manager.ts'
+import type { FetchDeps } from '../../src/cache/fetch.ts'
+import { CacheManager } from '../../src/cache/manager.ts'
 import { BseError } from '../../src/errors.ts'
 import { hashBlob } from '../../src/hash/index.ts'
 import { changeEntry, readEntry } from '../../src/ledger/ledger.ts'
@@ -18,14 +19,14 @@ interface Subject {
 }
 
 /** A device beside a server that has one large blob. */
-async function subject(options: Partial<CacheManagerOptions> = {}): Promise<Subject> {
+async function subject(options: Partial<FetchDeps> = {}): Promise<Subject> {
   const [state, remote, store] = [memoryState()('fetch'), new FakeRemote(), memoryCache()('fetch')]
   const blob = new Blob([randomBytes(3_000)])
   const hash = await hashBlob(blob)
   remote.blobs.set(hash, blob)
   const cache = new CacheManager({
     store, state, locks: blobLocks(memoryLocks(), 'fetch'), references: { count: () => 1 }, inlineMaxBytes: 100, tabId: 'tab', registered: async () => undefined,
-    source: fakeBlobs(remote), remoteId: 'r', onUse: () => undefined, makeRoom: async () => 0, makeRoomForFetch: async () => 0, pinnedBytes: () => 0, onLost: () => undefined, ...options,
+    source: fakeBlobs(remote), remoteId: 'r', onUse: () => undefined, makeRoom: async () => 0, makeRoomForFetch: async () => 0, pinnedBytes: () => 0, ...options,
   })
   return { cache, state, store, blob, hash }
 }

@@ -17,7 +17,6 @@ interface Subject {
   readonly state: StateStore
   readonly store: CacheStore
   readonly remote: FakeRemote
-  readonly lost: BlobHash[]
   /** What rows name. */
   readonly named: Set<BlobHash>
   readonly locks: ReturnType<typeof memoryLocks>
@@ -26,13 +25,12 @@ interface Subject {
 function subject(wrap: (store: CacheStore) => CacheStore = (store) => store): Subject {
   const [state, remote, locks] = [memoryState()('cache'), new FakeRemote(), memoryLocks()]
   const store = wrap(memoryCache()('cache'))
-  const lost: BlobHash[] = []
   const named = new Set<BlobHash>()
   const cache = new CacheManager({
     store, state, locks: blobLocks(locks, 'cache'), references: { count: (hash) => (named.has(hash) ? 1 : 0) }, inlineMaxBytes: 100, tabId: 'tab', registered: async () => undefined,
-    source: fakeBlobs(remote), remoteId: 'r', onUse: () => undefined, makeRoom: async () => 0, makeRoomForFetch: async () => 0, pinnedBytes: () => 0, onLost: (hash) => lost.push(hash),
+    source: fakeBlobs(remote), remoteId: 'r', onUse: () => undefined, makeRoom: async () => 0, makeRoomForFetch: async () => 0, pinnedBytes: () => 0,
   })
-  return { cache, state, store, remote, lost, named, locks }
+  return { cache, state, store, remote, named, locks }
 }
 
 /** What a committed write leaves: bytes here, claimed, owed to the remote. */
@@ -170,7 +168,7 @@ describe('the cache manager', () => {
     rotten.set(hash, new Blob([randomBytes(5_000)]))
     const opened = await world.cache.open({ hash, sizeBytes: blob.size, type: '' }, never)
     expect(await hashBlob(opened)).toBe(hash)
-    expect(world.lost).toEqual([])
+    expect(await readEntry(world.state, hash)).toMatchObject({ local: 'present' })
   })
 
   // F-8 X-007
@@ -181,7 +179,6 @@ describe('the cache manager', () => {
     const hash = await commit(world, blob)
     rotten.set(hash, undefined)
     expect(await world.cache.local(hash, { again: true })).toBeUndefined()
-    expect(world.lost).toEqual([hash])
     expect(await readEntry(world.state, hash)).toMatchObject({ local: 'lost', remotes: { r: { state: 'parked' } } })
     rotten.clear()
     expect(await commit(world, blob)).toBe(hash)
@@ -197,10 +194,10 @@ describe('the cache manager', () => {
     const world = subject((inner) => ({ ...inner, get: async () => answers.shift() }))
     const hash = await commit(world, new Blob([randomBytes(5_000)]))
     await expect(world.cache.local(hash, { again: true })).rejects.toBe(abort)
-    expect(world.lost).toEqual([])
+    expect(await readEntry(world.state, hash)).toMatchObject({ local: 'present' })
     answers.push(unreadable, undefined)
     expect(await world.cache.local(hash, { again: true })).toBeUndefined()
-    expect(world.lost).toEqual([hash])
+    expect(await readEntry(world.state, hash)).toMatchObject({ local: 'lost' })
   })
 
   // R-134 X-007 F-8
@@ -225,5 +222,30 @@ describe('the cache manager', () => {
     await world.cache.release(hash)
     expect(await readEntry(world.state, hash)).toMatchObject({ local: 'present', remotes: { r: { state: 'unknown' } } })
     reader.release()
+  })
+})
+
+describe('the files of one write', () => {
+  it('are staged a few at a time, and none more after one has failed', async () => {
+    const open = new Set<Promise<unknown>>()
+    let [most, begun] = [0, 0]
+    const world = subject((store) => ({
+      ...store,
+      stage: (source, options) => {
+        begun += 1
+        const staging = begun === 30 ? Promise.reject(new Error('no room')) : store.stage(source, options)
+        open.add(staging)
+        most = Math.max(most, open.size)
+        staging.catch(() => undefined).finally(() => open.delete(staging))
+        return staging
+      },
+    }))
+    const files = Array.from({ length: 60 }, (_, index) => new Blob([randomBytes(200 + index)]))
+    const first = await world.cache.ingest(files.slice(0, 20), never)
+    expect(first.blobs.map(({ sizeBytes }) => sizeBytes)).toEqual(files.slice(0, 20).map(({ size }) => size))
+    await first.drop()
+    await expect(world.cache.ingest(files, never)).rejects.toThrow('no room')
+    expect(most).toBe(4)
+    expect(begun).toBeLessThan(40)
   })
 })

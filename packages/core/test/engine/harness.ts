@@ -1,6 +1,6 @@
-import { createSyncEngine, platformEnvironment, type CacheOptions, type SyncEngine } from '../../src/index.ts'
-import { memoryCache, memoryLocks, memoryState } from '../../src/memory/index.ts'
-import type { CacheFactory, PlatformStorage, StateFactory } from '../../src/provider/index.ts'
+import { createSyncEngine, platformEnvironment, type CacheOptions, type Environment, type SyncEngine } from '../../src/index.ts'
+import { memoryCache, memoryChannels, memoryLocks, memoryState } from '../../src/memory/index.ts'
+import type { CacheFactory, HeldLock, LockRequest, Locks, OpenTabChannel, PlatformStorage, StateFactory } from '../../src/provider/index.ts'
 import { fakeBlobs, fakeData, type FakeRemote } from '../../src/testing/index.ts'
 
 export const schema = {
@@ -18,10 +18,17 @@ export interface Device {
   readonly state: StateFactory
   readonly cache: CacheFactory
   readonly locks: ReturnType<typeof memoryLocks>
+  readonly channel: OpenTabChannel
 }
 
 export function newDevice(): Device {
-  return { state: memoryState(), cache: memoryCache(), locks: memoryLocks() }
+  return { state: memoryState(), cache: memoryCache(), locks: memoryLocks(), channel: memoryChannels() }
+}
+
+/** Locks and channels of the device, whatever the engines of its tabs are called. */
+export function tabEnvironment(device: Device): Environment {
+  const acquire = (name: string, request: LockRequest): Promise<HeldLock | undefined> => device.locks.acquire(name.replace(/^bse\/[^/]+\//, 'bse/shared/'), request)
+  return { ...platformEnvironment(), locks: { acquire: acquire as Locks['acquire'] }, channel: (_, onMessage) => device.channel('tabs', onMessage) }
 }
 
 export interface TabOptions {
@@ -43,7 +50,7 @@ export function openTab(device: Device, remote: FakeRemote, options: TabOptions 
     cache: { backend: () => device.cache('shared'), inlineMaxBytes: options.inlineMaxBytes ?? 1_000, ...options.cache },
     blobs: fakeBlobs(remote),
     data: fakeData(remote),
-    environment: { ...platformEnvironment(), locks: device.locks, ...(options.storage === undefined ? {} : { storage: options.storage }) },
+    environment: { ...tabEnvironment(device), ...(options.storage === undefined ? {} : { storage: options.storage }) },
   })
 }
 

@@ -36,7 +36,7 @@ describe('an engine on a server', () => {
     const live = sync.photos.where({ title: 'a' }).orderBy('takenAt').live({ includeBlobs: ['image'] })
     expect(live.getSnapshot()).toEqual({ data: [], blobUrls: {}, isLoading: true, error: undefined })
     expect(live.getSnapshot()).toBe(live.getSnapshot())
-    expect(sync.status.getSnapshot()).toEqual({ online: true, leads: false, durable: undefined, persisted: undefined, pending: [], error: undefined })
+    expect(sync.status.getSnapshot()).toEqual({ online: true, paused: false, leads: false, durable: undefined, persisted: undefined, pending: [], error: undefined })
     expect(sync.status.getSnapshot()).toBe(sync.status.getServerSnapshot())
     for (const unsubscribe of [live.subscribe(unexpected), sync.status.subscribe(unexpected), sync.on('online', unexpected)]) unsubscribe()
     expect(vi.getTimerCount()).toBe(0)

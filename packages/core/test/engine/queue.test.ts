@@ -88,6 +88,28 @@ describe('the queue', () => {
     expect(remote.row('photos', photo.id)).toMatchObject({ title: 'two', image: { hash: await hashBlob(second) } })
   })
 
+  // R-179 F-56
+  it('queues an insert behind the one it refers to, though its bytes are here sooner', async () => {
+    const device = newDevice()
+    const slow = Promise.withResolvers<void>()
+    const cache: typeof device.cache = (namespace) => {
+      const store = device.cache(namespace)
+      return { ...store, stage: (source, options) => slow.promise.then(() => store.stage(source, options)) }
+    }
+    const remote = new FakeRemote()
+    const pages = { id: 'uuid', of: { type: 'ref', table: 'pages', optional: true }, scan: { type: 'blob' } } as const
+    const sync = createSyncEngine({
+      name: 'refers', schema: { pages }, state: device.state, cache: { backend: cache, inlineMaxBytes: 1_000 }, blobs: fakeBlobs(remote), data: fakeData(remote),
+    })
+    const cover = sync.pages.insert({ scan: image(9_000, 48) })
+    const page = sync.pages.insert({ of: cover.row?.id ?? '', scan: image(300, 49) })
+    await sync.ready
+    slow.resolve()
+    await Promise.all([cover.synced, page.synced])
+    expect(remote.log.map(({ change }) => change.rowId)).toEqual([cover.row?.id, page.row?.id])
+    await sync.close()
+  })
+
   // R-104 F-56
   it('takes an insert and its upload back when the row is deleted before it is sent', async () => {
     const { sync, remote, goOnline } = offlineEngine()

@@ -12,7 +12,7 @@ export const coreRooms: ReadonlyMap<string, readonly string[]> = new Map([
   ['provider', []],
   ['memory', ['provider', 'hash']],
   ['environment', ['provider', 'memory']],
-  ['testing', ['provider', 'hash', 'memory', 'engine.ts']],
+  ['testing', ['provider', 'hash', 'memory', 'schema', 'engine.ts', 'engine-options.ts']],
   ['state', ['provider']],
   ['storage', ['state', 'provider', 'memory']],
   ['ledger', ['state', 'provider']],

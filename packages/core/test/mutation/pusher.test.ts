@@ -30,7 +30,7 @@ describe('the pusher', () => {
     const sent: MutationWire[] = []
     const ends = new AbortController()
     const pusher = new Pusher({
-      leader, clock, acknowledges: 'server', remoteId: 'r', references: { count: () => 0 }, random: () => 0.5, backoff: { baseMs: 1, maxMs: 1 }, maxAttempts: 5,
+      leader, clock, acknowledges: 'server', remoteId: 'r', references: { count: () => 0 }, random: () => 0.5, backoff: { baseMs: 1, maxMs: 1 }, maxAttempts: 5, conflictResolution: 'manual',
       streamPause: new HostPause(clock, () => 0.5),
       queue: () => {
         plans += 1

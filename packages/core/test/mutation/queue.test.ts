@@ -115,7 +115,7 @@ describe('the mutation table', () => {
   const events = Object.keys(MUTATION_TABLE.queued) as MutationEvent[]
   const samples: Readonly<Record<MutationState['is'], MutationState>> = {
     queued: { is: 'queued' }, pushing: { is: 'pushing', epoch: 1 }, discarding: { is: 'discarding', epoch: 1 }, applied: { is: 'applied', token: 1 },
-    handed: { is: 'handed', token: 1, overlay: true }, conflict: { is: 'conflict', current: null },
+    handed: { is: 'handed', token: 1, overlay: true }, conflict: { is: 'conflict', current: null, at: 0 },
     parked: { is: 'parked', reason: { code: 'X', message: '' }, overlay: true },
   }
 

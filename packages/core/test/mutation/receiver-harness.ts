@@ -24,6 +24,8 @@ export class ReceiverBench {
   /** Waits that the receiver asked for, in milliseconds; none of them ends by itself. */
   readonly waits: number[] = []
   readonly queue: MutationRecord[] = []
+  /** The clock that never goes back; stands still by itself. */
+  nowMs = 0
   readonly receiver: Receiver
   readonly #state: StateStore
   readonly #stop: AbortController = new AbortController()
@@ -39,7 +41,7 @@ export class ReceiverBench {
     this.#state = state
     this.#clock = {
       nowMs: () => 0,
-      monotonicMs: () => 0,
+      monotonicMs: () => this.nowMs,
       timer: (delayMs: number): (() => void) => {
         this.waits.push(delayMs)
         return () => undefined

@@ -117,6 +117,21 @@ describe('a stream that breaks', () => {
     await vi.waitFor(() => expect(opened).toBe(2))
   })
 
+  // F-44
+  it('waits longer each time although a batch comes each time, until it has lived for long', async () => {
+    let opened = 0
+    await run(async function* () {
+      opened += 1
+      yield batch([put('a', { title: `${opened}` })])
+      if (opened === 4) bench.nowMs += 10_000
+      throw new BseError('NETWORK', 'test: cut behind the first batch', { status: undefined })
+    })
+    for (const waits of [[250], [250, 500], [250, 500, 1_000], [250, 500, 1_000, 250]]) {
+      await vi.waitFor(() => expect(bench.waits).toEqual(waits))
+      bench.receiver.resume()
+    }
+  })
+
   it('may break in the very call that opens it', async () => {
     const error = new Error('no stream at all')
     await run(() => {

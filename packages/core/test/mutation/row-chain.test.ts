@@ -60,3 +60,30 @@ describe('writes of several rows', () => {
     expect(await batch).toBe('stored')
   })
 })
+
+describe('writes that refer to rows', () => {
+  //
+  it('commit after the earlier writes of those rows, and fail with their inserts', async () => {
+    const chain = new RowChain()
+    const album = Promise.withResolvers<void>()
+    const done: string[] = []
+    chain.run([row('album', 'insert')], new AbortController(), () => album.promise).catch(() => undefined)
+    const photo = chain.run([row('photo', 'insert')], new AbortController(), async () => void done.push('photo'), ['album'])
+    photo.catch(() => undefined)
+    await chain.run([row('other', 'insert')], new AbortController(), async () => void done.push('other'), ['photo of nobody'])
+    await settle()
+    expect(done).toEqual(['other'])
+    album.reject(new Error('no room'))
+    await expect(photo).rejects.toMatchObject({ code: 'DEPENDENCY_FAILED' })
+    expect(done).toEqual(['other'])
+  })
+
+  it('do not wait for each other in a circle', async () => {
+    const chain = new RowChain()
+    const done: string[] = []
+    const first = chain.run([row('a', 'insert')], new AbortController(), async () => void done.push('a'), ['b'])
+    const second = chain.run([row('b', 'insert')], new AbortController(), async () => void done.push('b'), ['a', 'b'])
+    await Promise.all([first, second])
+    expect(done).toEqual(['a', 'b'])
+  })
+})

@@ -96,6 +96,9 @@ async function inTab(world: World, action: Action, tab: SimTab): Promise<void> {
     case 'read': return person.read()
     case 'retry': return person.retry()
     case 'discard': return person.discard()
+    case 'pause': return person.pause()
+    case 'resume': return person.resume()
+    case 'cancel': return person.cancel()
     default:
   }
 }
@@ -152,13 +155,17 @@ async function powerCut(world: World, device: SimDevice, random: Random): Promis
   await device.cutPower(random)
 }
 
+function somePhoto(world: World, choice: number, content: number | undefined): string | undefined {
+  const about = content === undefined ? undefined : hashOfContent(content)
+  const isAbout = ([key, row]: [string, RowWire]): boolean => key.startsWith('photos/') && (about === undefined || parseBlobRef(row.image)?.hash === about)
+  const keys = [...world.server.remote.rows].filter(isAbout).map(([key]) => key).sort()
+  return keys[choice % Math.max(1, keys.length)]?.slice('photos/'.length)
+}
+
 /** Somebody else changes a row at the server. */
 function outside(world: World, kind: 'outsideWrite' | 'outsideDelete', choice: number, content: number | undefined): void {
   const { remote } = world.server
-  const about = content === undefined ? undefined : hashOfContent(content)
-  const isAbout = ([key, row]: [string, RowWire]): boolean => key.startsWith('photos/') && (about === undefined || parseBlobRef(row.image)?.hash === about)
-  const keys = [...remote.rows].filter(isAbout).map(([key]) => key).sort()
-  const rowId = keys[choice % Math.max(1, keys.length)]?.slice('photos/'.length)
+  const rowId = somePhoto(world, choice, content)
   if (rowId === undefined) return
   const where = { table: 'photos' as const, rowId }
   if (kind === 'outsideWrite') {

@@ -31,6 +31,7 @@ export async function heal(world: World, options: { readonly retries: boolean })
   for (const device of world.devices) for (const tab of device.living()) if (tab.isClosing) await closes(world, tab)
   for (const device of world.devices) await leaves(world, device)
   for (const device of world.devices) reloadFailed(world, device)
+  for (const device of world.devices) await resumes(world, device)
   await settle(world, 'after the faults ended')
   if (options.retries) {
     for (let round = 0; round < 4 && (await retryParked(world)); round++) await settle(world, 'after the person tried parked items again')
@@ -78,6 +79,13 @@ function reloadSignedOut(world: World): boolean {
   const devices = world.devices.filter((device) => device.living().some(({ wasSignedOut }) => wasSignedOut))
   for (const device of devices) reloadFailed(world, device)
   return devices.length > 0
+}
+
+async function resumes(world: World, device: SimDevice): Promise<void> {
+  let isDone = false
+  device.living()[0]?.engine.offline.resume().then(() => { isDone = true }, () => undefined)
+  await world.time.advance(120_000, () => isDone)
+  if (!isDone) world.violation('stuck', `${device.name} does not go on`)
 }
 
 async function restart(world: World): Promise<void> {

@@ -174,6 +174,23 @@ export class Person {
     this.#tab.engine.offline.discard(item.id).then(weaken, weaken)
   }
 
+  /** Everything, or one thing. */
+  async pause(): Promise<void> {
+    const item = this.#random.chance(0.3) ? undefined : this.#random.pick(await this.#pending())
+    this.#tab.engine.offline.pause(item?.id).catch(() => undefined)
+  }
+
+  async resume(): Promise<void> {
+    const item = this.#random.chance(0.7) ? undefined : this.#random.pick((await this.#pending()).filter(({ state }) => state === 'paused'))
+    this.#tab.engine.offline.resume(item?.id).catch(() => undefined)
+  }
+
+  /** What was given up waits like what is parked: until somebody wants it after all. */
+  async cancel(): Promise<void> {
+    const item = this.#random.pick(await this.#pending())
+    if (item !== undefined) this.#tab.engine.offline.cancel(item.id).catch(() => undefined)
+  }
+
   #update(id: string, column: 'title' | 'note' | 'image' | 'audio'): void {
     const tag = this.#hand.nextTag
     const value = column === 'title' || column === 'note' ? tagged(column, tag) : this.#hand.file(column, tag)

@@ -7,7 +7,7 @@ import type { ServerRules } from './sim-server.ts'
 export type ActionKind =
   | 'open' | 'close' | 'logout' | 'crash' | 'crashOn' | 'powerCut' | 'freeze' | 'thaw' | 'hide' | 'show'
   | 'insert' | 'insertAlbum' | 'insertRef' | 'update' | 'replaceBlob' | 'nameBlob' | 'upsert' | 'delete' | 'burst' | 'batch'
-  | 'read' | 'retry' | 'discard'
+  | 'read' | 'retry' | 'discard' | 'pause' | 'resume' | 'cancel'
   | 'weather' | 'calm' | 'offline' | 'online' | 'full' | 'roomy' | 'slowDisk' | 'fastDisk' | 'clockJump'
   | 'outsideWrite' | 'outsideDelete' | 'lenient' | 'stern' | 'collect' | 'vanish' | 'wait'
 
@@ -34,7 +34,7 @@ export interface Action {
 const WEIGHTS: Readonly<Record<ActionKind, number>> = {
   open: 5, close: 2, logout: 1, crash: 5, crashOn: 5, powerCut: 1, freeze: 2, thaw: 2, hide: 2, show: 2,
   insert: 14, insertAlbum: 2, insertRef: 5, update: 10, replaceBlob: 7, nameBlob: 3, upsert: 3, delete: 6, burst: 4, batch: 5,
-  read: 6, retry: 2, discard: 3,
+  read: 6, retry: 2, discard: 3, pause: 1.5, resume: 3, cancel: 1.5,
   weather: 5, calm: 3, offline: 2, online: 3, full: 2, roomy: 2, slowDisk: 1, fastDisk: 2, clockJump: 2,
   outsideWrite: 2, outsideDelete: 1, lenient: 0.5, stern: 0.5, collect: 4, vanish: 1.5, wait: 3,
 }

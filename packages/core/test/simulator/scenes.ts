@@ -167,7 +167,7 @@ const WRITES: readonly Scene[] = [
     { kind: 'weather', weather: random.pick(['late', 'late', 'flaky', 'refusing', 'echo', 'calm']) ?? 'calm', gapMs: 0 },
     { kind: random.pick(['batch', 'update', 'insert'] as const) ?? 'batch', gapMs: 600, until: 'mutation pushing' },
     { kind: random.chance(0.6) ? 'slowDisk' : 'fastDisk', gapMs: 0 },
-    { kind: 'discard', slot: someSlot(random), gapMs: random.int(300) },
+    { kind: random.pick(['discard', 'discard', 'cancel'] as const) ?? 'discard', slot: someSlot(random), gapMs: random.int(300) },
     { kind: random.pick(['update', 'discard', 'retry', 'calm'] as const) ?? 'calm', own: true, gapMs: random.int(1_000) },
     { kind: 'calm', gapMs: 0 },
     { kind: 'fastDisk', gapMs: 200 },

@@ -25,6 +25,8 @@ export class SimServer {
   readonly collected: Set<BlobHash> = new Set()
   /** Rows of which it refused a write when the device's replica had taken it, and maybe later ones, already. */
   readonly refusedLate: Set<string> = new Set()
+  /** A write met other values than its person saw. */
+  onConflict: (ops: MutationWire['ops']) => void = () => undefined
   #rules: ServerRules
   readonly #random: Random
   readonly #verdicts: Map<string, boolean> = new Map()
@@ -81,12 +83,10 @@ export class SimServer {
     if (this.refuses(id)) return { id, is: 'rejected', code: 'SIM_REFUSED' }
     const hashes = this.#hashesIn(ops.map((op) => op.values)).filter((hash) => !this.remote.blobs.has(hash))
     if (hashes.length > 0) return { id, is: 'needs-blobs', hashes }
-    if (!this.#rules.reportsConflicts) return undefined
-    const disputed = ops.find(({ table, rowId, previous }) => {
-      const current = this.remote.row(table, rowId)
-      return Object.entries(previous ?? {}).some(([column, value]) => !sameCell(current?.[column], value))
-    })
-    return disputed === undefined ? undefined : { id, is: 'conflict', current: this.remote.row(disputed.table, disputed.rowId) ?? null }
+    const conflict = this.#rules.reportsConflicts ? this.remote.conflictIn({ id, ops }) : undefined
+    if (conflict === undefined) return undefined
+    this.onConflict(ops)
+    return { id, is: 'conflict', ...conflict }
   }
 
   /** Removes what no row has named for at least `graceSteps` steps. An upload counts as being named. */
@@ -113,10 +113,4 @@ export class SimServer {
   #hashesIn(rows: readonly RowWire[]): readonly BlobHash[] {
     return rows.flatMap((row) => Object.values(row).flatMap((value) => parseBlobRef(value)?.hash ?? []))
   }
-}
-
-/** Blob cells are compared by what they name. */
-function sameCell(a: unknown, b: unknown): boolean {
-  const [first, second] = [parseBlobRef(a)?.hash ?? a ?? null, parseBlobRef(b)?.hash ?? b ?? null]
-  return first === second
 }

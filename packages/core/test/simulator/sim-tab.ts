@@ -161,11 +161,18 @@ export class SimTab {
       schema,
       state: this.#mortal.state,
       cache: { backend: this.#mortal.cache, inlineMaxBytes: INLINE_MAX_BYTES },
-      offline: { retryStrategy: { maxAttempts: 2 } },
+      offline: { retryStrategy: { maxAttempts: 2 }, conflictResolution: this.#world.resolution },
+      ...(this.#world.hasHandlers ? { onConflict: () => this.#decide() } : {}),
       blobs: simBlobs(this.#world.server, wire),
       data: this.#world.server.replicas ? simReplica(this.#world.server, wire) : simData(this.#world.server, wire),
       environment: this.#mortal.environment,
     })
+  }
+
+  /** Some people decide at once, some later, some never. */
+  async #decide(): Promise<'local' | 'remote' | undefined> {
+    await this.#pause(5_000)
+    return this.#random.pick(['local', 'remote', undefined] as const)
   }
 
   /** A little time, or none; as long as the tab is frozen, all of it; for a dead tab, for ever. */

@@ -1,3 +1,4 @@
+import type { ConflictResolution } from '../../src/index.ts'
 import type { BlobRef } from '../../src/wire/blob-ref.ts'
 import type { Platform } from './platform.ts'
 import { History } from './history.ts'
@@ -26,6 +27,10 @@ export class World {
   readonly random: Random
   readonly time: VirtualTime
   readonly server: SimServer
+  /** What every device of this world does about conflicts. */
+  readonly resolution: ConflictResolution
+  /** Whether tabs answer conflicts by themselves; else people do, through the queue. */
+  readonly hasHandlers: boolean
   readonly devices: readonly SimDevice[]
   readonly history: History
   readonly violations: Violation[] = []
@@ -50,6 +55,13 @@ export class World {
       ...this.theme.rules,
     }, this.random.fork(2))
     this.history = new History(this.server, () => this.log.tick)
+    this.resolution = rules.pick(['last-write-wins', 'server-wins', 'manual', 'manual', 'manual'] as const) ?? 'manual'
+    this.hasHandlers = this.resolution === 'manual' && rules.chance(0.5)
+    // Somebody else may win: whose write it was, it may be in force or not.
+    this.server.onConflict = (ops) => {
+      if (this.resolution === 'last-write-wins') return
+      for (const device of this.devices) for (const { table, rowId } of ops) this.history.weaken(device.name, table, rowId)
+    }
     this.devices = [new SimDevice('A', this), new SimDevice('B', this)]
     for (const device of this.devices) device.weather = this.theme.weather
   }

@@ -4,7 +4,7 @@ import { BseError } from '../../src/errors.ts'
 import { newLedgerEntry, type LedgerEntry, type RemoteRecord, UNKNOWN_REMOTE } from '../../src/model/ledger-entry.ts'
 import { backoffMs, dueInMs, MAX_RETRY_AFTER_MS, waitMs } from '../../src/upload/backoff.ts'
 import { blameOf } from '../../src/upload/failure.ts'
-import { planUploads } from '../../src/upload/select.ts'
+import { CANCELLED, planUploads } from '../../src/upload/select.ts'
 import { blobHashFromHex } from '../../src/wire/index.ts'
 
 const options = { baseMs: 500, maxMs: 60_000 }
@@ -68,19 +68,27 @@ describe('the upload plan', () => {
 
   it('starts small ones first, as many as there are places', () => {
     const entries = [entry('a', 300, {}), entry('b', 100, {}), entry('c', 200, {})]
-    expect(planUploads(entries, 'r', new Set(), 0, 2).start.map(({ sizeBytes }) => sizeBytes)).toEqual([100, 200])
-    expect(planUploads(entries, 'r', new Set(), 0, -1).start).toEqual([])
+    expect(planUploads(entries, 'r', new Set(), 0, 2, () => false).start.map(({ sizeBytes }) => sizeBytes)).toEqual([100, 200])
+    expect(planUploads(entries, 'r', new Set(), 0, -1, () => false).start).toEqual([])
   })
 
   it('leaves alone what is busy, not due, parked or without bytes', () => {
     const due = entry('a', 1, { nextAtMs: 50 })
     const entries = [due, entry('b', 1, { state: 'parked' }), { ...entry('c', 1, {}), local: 'lost' as const }, entry('d', 1, {})]
-    const plan = planUploads(entries, 'r', new Set([blobHashFromHex('d'.repeat(64))]), 10, 9)
-    expect(plan).toEqual({ start: [], cancel: [], nextInMs: 40 })
-    expect(planUploads(entries, 'r', new Set(), 50, 9).start.map(({ hash }) => hash)).toContain(due.hash)
+    const plan = planUploads(entries, 'r', new Set([blobHashFromHex('d'.repeat(64))]), 10, 9, () => false)
+    expect(plan).toEqual({ start: [], cancel: [], stop: [], nextInMs: 40 })
+    expect(planUploads(entries, 'r', new Set(), 50, 9, () => false).start.map(({ hash }) => hash)).toContain(due.hash)
+  })
+
+  it('leaves alone what the person holds back, and stops what they hold back or give up in mid-way', () => {
+    const [running, given, other] = [entry('a', 1, { state: 'uploading', epoch: 1 }), entry('b', 1, { state: 'parked', reason: { code: CANCELLED, message: '' } }), entry('c', 1, {})]
+    const busy = new Set([running.hash, given.hash])
+    const plan = planUploads([running, given, other], 'r', busy, 0, 9, (hash) => hash !== given.hash)
+    expect(plan).toEqual({ start: [], cancel: [], stop: [running, given], nextInMs: undefined })
+    expect(planUploads([running, given, other], 'r', new Set(), 0, 9, () => true).stop).toEqual([])
   })
 
   it('cancels what lost its last claim while it was on the way', () => {
-    expect(planUploads([entry('a', 1, { state: 'cancelling', epoch: 1 })], 'r', new Set(), 0, 9).cancel).toHaveLength(1)
+    expect(planUploads([entry('a', 1, { state: 'cancelling', epoch: 1 })], 'r', new Set(), 0, 9, () => false).cancel).toHaveLength(1)
   })
 })
