@@ -99,7 +99,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an upload is believed without an answer',
     file: 'upload/worker.ts',
-    edits: [{ find: '    if (signal.aborted) return\n    await fail(deps, hash, error)', replace: "    if (signal.aborted) return\n    await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'ack', isReferenced(deps, hash)))" }],
+    edits: [{ find: '    await fail(deps, hash, error)', replace: "    await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'ack', isReferenced(deps, hash)))" }],
   },
   {
     name: 'a good copy does not take the place of a bad one',
@@ -159,7 +159,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'only rows, not queued writes, keep bytes here',
     file: 'engine.ts',
-    edits: [{ find: ' + this.#overlay.naming(hash) }', replace: ' }' }],
+    edits: [{ find: ' + this.#overlay.naming(hash) + ', replace: ' + ' }],
   },
   {
     name: 'a write is merged into one that it has not seen',
