@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import type * as Ledger from '../packages/core/test/ledger/model.ts'
 import { AWAITED, mutate, MUTANTS, type Mutant } from '../packages/core/test/simulator/mutants.ts'
 
 const SEEDS = 2_000
@@ -18,7 +19,7 @@ await Promise.all(Array.from({ length: availableParallelism() }, async () => {
 }))
 for (const awaited of AWAITED) await look(awaited)
 if (survivors.length > 0) {
-  console.error(`\nnot caught within ${SEEDS} seeds: ${survivors.join('; ')}`)
+  console.error(`\nnot caught, by the model or within ${SEEDS} seeds: ${survivors.join('; ')}`)
   process.exitCode = 1
 }
 
@@ -28,7 +29,7 @@ async function judge(mutant: Mutant): Promise<void> {
     await copyCore(copy)
     const file = join(copy, 'packages/core/src', mutant.file)
     await writeFile(file, mutate(await readFile(file, 'utf8'), mutant))
-    const found = await firstFailure(copy)
+    const found = await (mutant.by === 'ledger model' ? firstObjection(copy) : firstFailure(copy))
     if (found === undefined) survivors.push(mutant.name)
     console.log(`${found === undefined ? 'SURVIVED' : 'caught  '}  ${mutant.name}${found === undefined ? '' : `: ${found}`}`)
   } finally {
@@ -49,11 +50,19 @@ async function copyCore(copy: string): Promise<void> {
   await Promise.all([
     cp(join(root, core, 'src'), join(copy, core, 'src'), { recursive: true }),
     cp(join(root, core, 'test', 'simulator'), join(copy, core, 'test', 'simulator'), { recursive: true }),
+    cp(join(root, core, 'test', 'ledger'), join(copy, core, 'test', 'ledger'), { recursive: true }),
     cp(join(root, core, 'package.json'), join(copy, core, 'package.json')),
-    cp(join(root, 'scripts', 'simulate.ts'), join(copy, 'scripts', 'simulate.ts')),
+    ...['simulate.ts', 'simulate-worker.ts'].map((file) => cp(join(root, 'scripts', file), join(copy, 'scripts', file))),
     symlink(join(root, core, 'node_modules'), join(copy, core, 'node_modules')),
     writeFile(join(copy, 'package.json'), '{"type":"module"}'),
   ])
+}
+
+/** What the model of the ledger says, run over the mutated source; `undefined` when it is content. */
+async function firstObjection(copy: string): Promise<string | undefined> {
+  const { exploreLedger } = (await import(pathToFileURL(join(copy, 'packages/core/test/ledger/model.ts')).href)) as typeof Ledger
+  const [objection] = Object.entries(exploreLedger().objections).flatMap(([name, worlds]) => (worlds.length > 0 ? [name] : []))
+  return objection === undefined ? undefined : `ledger model, ${objection}`
 }
 
 /** The first seed that fails and why; `undefined` when none does. A mutant that breaks the process is caught as well. */

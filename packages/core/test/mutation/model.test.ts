@@ -190,7 +190,6 @@ describe('the model of a write', () => {
     ['server', 'pushing', 'userDiscard', 'goneByDiscard', 'taken back with the answer still to come'],
     ['server', 'pushing', 'rejected', 'gone', 'gone without a server that has it'],
     ['server', 'pushing', 'newEpoch', 'stay', 'waits for ever'],
-    ['server', 'discarding', 'newEpoch', 'queued', undefined],
     ['server', 'conflict', 'contained', 'stay', 'at the server, and for ever pending'],
     ['server', 'parked', 'contained', 'stay', 'at the server, and for ever pending'],
     ['server', 'applied', 'contained', 'stay', 'waits for ever'],
@@ -201,8 +200,6 @@ describe('the model of a write', () => {
     ['replica', 'parked', 'contained', 'gone', 'gone without a server that has it'],
     ['replica', 'conflict', 'contained', 'gone', 'gone without a server that has it'],
   ] as const)('where a %s acknowledges, looks at %s %s -> %s', ([acknowledges, state, event, cell, objection]) => {
-    const names = withCell(state, event, cell, () => namesOf(objections(acknowledges)))
-    if (objection === undefined) expect(names).toEqual([])
-    else expect(names).toContain(objection)
+    expect(withCell(state, event, cell, () => namesOf(objections(acknowledges)))).toContain(objection)
   })
 })
