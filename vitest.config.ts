@@ -22,7 +22,8 @@ const chromiumOnly = [
 const browserDependencies = [...effectModules, 'idb', 'hash-wasm', 'react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'yjs', '@bse/blob-tus > tus-js-client']
 const browserTests = { include: ['packages/*/test/**/*.browser.test.{ts,tsx}'], globalSetup: ['./scripts/vitest/browser-setup.ts'] }
 
-const source = { conditions: ['@bse/source', 'module', 'import', 'default'] }
+// Vite adds `import` and `default` where they belong. Named here, Node would take them for `require` too, which then gets modules.
+const source = { conditions: ['@bse/source', 'module'] }
 
 const config: ViteUserConfig = defineConfig({
   resolve: source,

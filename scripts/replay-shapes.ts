@@ -53,11 +53,11 @@ async function replay(recording: Recording, on: Backend['name'], open: (recordin
   if (unsupported !== undefined) return console.log(`  unsupported  ${recording.name}: ${unsupported}`)
   const results = await open(recording.name).then((backend) => converse(recording, backend)).catch((error: unknown): StepResult[] => [{ step: -1, note: 'failed', differences: [String(error)] }])
   const differing = results.filter(({ differences }) => differences.length > 0)
-  const unexpected = differing.filter((result) => expectedDifference(recording, result) === undefined)
+  const unexpected = differing.filter((result) => expectedDifference(recording, result, on) === undefined)
   if (unexpected.length > 0) failed += 1
   const word = unexpected.length > 0 ? 'DIFFERS' : differing.length > 0 ? 'expected' : 'matched'
   console.log(`  ${word.padEnd(11)}  ${recording.name}: ${results.length - differing.length} of ${results.length} steps match`)
-  for (const result of options.verbose ? differing : unexpected) print(result, expectedDifference(recording, result))
+  for (const result of options.verbose ? differing : unexpected) print(result, expectedDifference(recording, result, on))
 }
 
 function print({ differences, note, step }: StepResult, why: string | undefined): void {

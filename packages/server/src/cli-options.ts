@@ -6,6 +6,7 @@ export const USAGE: string = `bse-server [options]
   --port N         port to listen on; 0 takes a free one (default 8787)
   --host NAME      address to listen on (default 127.0.0.1)
   --data DIR       where blobs and rows are kept (default .bse)
+  --database PLACE serve shapes of a Postgres: its postgres:// URL, or a directory for an embedded one
   --static DIR     an app to serve from the same port
   --max-bytes N    largest blob that is taken, in bytes (default 2147483648)
   --origin URL     a page of this origin may use the data too; may be given several times
@@ -19,6 +20,8 @@ export interface CliOptions {
   readonly host: string
   readonly port: number
   readonly dataDirectory: string
+  /** A URL or a directory. */
+  readonly database: string | undefined
   readonly staticDirectory: string | undefined
   readonly maxBytes: number | undefined
   readonly origins: readonly string[]
@@ -43,7 +46,7 @@ function requestOf(args: readonly string[]): CliRequest {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      port: text, host: text, data: text, static: text, 'max-bytes': text, 'log-level': text,
+      port: text, host: text, data: text, database: text, static: text, 'max-bytes': text, 'log-level': text,
       origin: { type: 'string', multiple: true }, help: { type: 'boolean' },
     },
   })
@@ -52,6 +55,7 @@ function requestOf(args: readonly string[]): CliRequest {
     host: values.host ?? '127.0.0.1',
     port: numberOf('--port', values.port ?? '8787', 65_535),
     dataDirectory: values.data ?? '.bse',
+    database: values.database,
     staticDirectory: values.static,
     maxBytes: values['max-bytes'] === undefined ? undefined : numberOf('--max-bytes', values['max-bytes'], Number.MAX_SAFE_INTEGER),
     origins: (values.origin ?? []).map(originOf),

@@ -1,15 +1,17 @@
 #!/usr/bin/env node
+import type { Logger } from '@bse/core/provider'
 import { readCommandLine, USAGE, type CliOptions } from './cli-options.ts'
 import { pinoLogger } from './pino-logger.ts'
-import { startServer } from './start-server.ts'
+import { startServer, type ShapeRoute } from './start-server.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 
 async function run(options: CliOptions): Promise<void> {
-  const { logLevel, ...rest } = options
+  const { database, logLevel, ...rest } = options
   const logger = pinoLogger(logLevel)
-  const server = await startServer({ ...rest, logger })
+  const shapes = database === undefined ? undefined : await openShapes(database, options.origins, logger)
+  const server = await startServer({ ...rest, shapes, logger })
   logger.info('listening', { url: server.url })
   process.stdout.write(`listening on ${server.url}\n`)
   let stopping = false
@@ -24,6 +26,12 @@ async function run(options: CliOptions): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+}
+
+/** Loaded only when asked for: it brings the drivers of databases. */
+async function openShapes(place: string, origins: readonly string[], logger: Logger): Promise<ShapeRoute> {
+  const { createShapeHandler, openShapeDatabase } = await import('./shapes/index.ts')
+  return createShapeHandler({ database: await openShapeDatabase(place, logger), origins, logger })
 }
 
 function fail(error: unknown): never {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from '@bse/core/provider'
-import type { Authorize } from './authorize.ts'
+import type { Authorize, RequestContext } from './authorize.ts'
 import { createBlobHandler } from './blob-handler.ts'
 import type { BlobStorage } from './blob-storage.ts'
 import { Connections } from './connections.ts'
@@ -33,8 +33,16 @@ export interface ServerOptions {
   readonly maxBytes?: number | undefined
   /** Pages of other origins that may use blobs and rows. */
   readonly origins?: AllowedOrigins | undefined
+  /** What answers `/v1/shape` and `/v1/health`: a handler of `@bse/server/shapes`. Closed with the server. */
+  readonly shapes?: ShapeRoute | undefined
   readonly logger?: Logger | undefined
   readonly timeouts?: Partial<ServerTimeouts> | undefined
+}
+
+/** Answers the paths below `/v1`. */
+export interface ShapeRoute {
+  (request: Request, context: RequestContext): Promise<Response>
+  close(): Promise<void>
 }
 
 export interface ServerTimeouts {
@@ -69,7 +77,7 @@ interface Parts {
 }
 
 /**
- * Blobs (`/blobs`), resumable uploads (tus, `/files`), rows (WebSocket `/sync`), `/health` and an app's files from one port.
+ * Blobs (`/blobs`), resumable uploads (tus, `/files`), rows (WebSocket `/sync`), shapes (`/v1/shape`), `/health` and an app's files from one port.
  *
  * @throws the system's error when the port or the directory of the app cannot be had.
  */
@@ -85,10 +93,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await listen(server, port, host)
   } catch (error) {
     await closeParts(parts)
+    await options.shapes?.close()
     throw error
   }
   const stop = async (): Promise<void> => {
     const stopped = connections.stop(timeouts.stopMs)
+    await options.shapes?.close()
     await parts.rows.close()
     connections.dropUpgraded()
     await stopped
@@ -122,10 +132,14 @@ function createHttpServer(timeouts: ServerTimeouts): Server {
 }
 
 function answerRequests(server: Server, connections: Connections, parts: Parts, options: ServerOptions): void {
-  const { authorize, logger, maxBytes, origins } = options
+  const { authorize, logger, maxBytes, origins, shapes } = options
   const blobs = createBlobHandler({ store: parts.store, authorize, maxBytes, origins, logger })
   const tus = createTusHandler({ store: parts.store, uploads: parts.uploads, authorize, maxBytes, origins, logger })
-  const handlers: Handlers = { '/blobs': nodeListener(blobs), '/files': nodeListener((request, context) => tus.handle(request, context)) }
+  const handlers: Handlers = {
+    '/blobs': nodeListener(blobs),
+    '/files': nodeListener((request, context) => tus.handle(request, context)),
+    ...(shapes === undefined ? {} : { '/v1': nodeListener(shapes) }),
+  }
   server.on('request', (incoming, outgoing) => {
     connections.track(incoming, outgoing)
     logRequest(logger, incoming, outgoing)
@@ -155,12 +169,13 @@ function openRows(server: Server, connections: Connections, parts: Parts, { orig
 
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 
-type Handlers = Readonly<Record<'/blobs' | '/files', Listener>>
+type Handlers = Readonly<Record<'/blobs' | '/files', Listener>> & { readonly '/v1'?: Listener }
 
 function route(incoming: IncomingMessage, outgoing: ServerResponse, handlers: Handlers, app: StaticFiles | undefined): void {
   const path = pathOf(incoming)
-  for (const base of ['/blobs', '/files'] as const) {
-    if (path === base || path.startsWith(`${base}/`)) return handlers[base](incoming, outgoing)
+  for (const base of ['/blobs', '/files', '/v1'] as const) {
+    const handler = handlers[base]
+    if (handler !== undefined && (path === base || path.startsWith(`${base}/`))) return handler(incoming, outgoing)
   }
   if (path === '/health') return answerJson(outgoing, 200, { status: 'ok' })
   const missing = (): void => answerJson(outgoing, 404, { error: { code: 'REJECTED', message: 'no such route', details: { status: 404, reason: 'no such route' } } })

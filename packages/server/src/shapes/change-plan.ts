@@ -2,8 +2,8 @@ import type { Table } from './catalog.ts'
 import { logMessage, operationsOf, type Operation, type RowValues } from './change-messages.ts'
 import type { RowChange, Transaction } from './change-source.ts'
 import type { Queryable } from './database.ts'
+import { Matches, type Inside } from './matches.ts'
 import type { Offset } from './offset.ts'
-import { asReader, matchingRows } from './row-filter.ts'
 import { fieldsOfRow } from './row-text.ts'
 import type { Shape } from './shape.ts'
 import { isVisible, shortXid } from './visibility.ts'
@@ -45,13 +45,17 @@ export async function planChanges(
   queryTimeoutMs: number,
 ): Promise<readonly ShapePlan[]> {
   const parsed = parse(transactions, relations)
-  const matches = new Matches(on, queryTimeoutMs)
-  const plans: ShapePlan[] = []
-  for (const shape of shapes) {
+  const followed = shapes.flatMap((shape) => {
     const relevant = parsed.filter((one) => concerns(shape, one, relations) && !isVisible(one.xid, shape.record.snapshot))
-    if (relevant.length > 0) plans.push(await planShape(shape, relevant, relations, matches))
-  }
-  return plans
+    return relevant.length === 0 ? [] : [understood(shape, relevant, relations)]
+  })
+  const matches = new Matches(on, queryTimeoutMs)
+  await matches.evaluate(followed.flatMap(({ kept, shape }) => kept.map(({ change, table }) => ({ shape, table, change }))))
+  return followed.map(({ kept, retires, shape }) => {
+    const inside = kept.map(({ change, table }) => matches.of(shape, table, change))
+    if (inside.includes(undefined)) return { shape, messages: [], retires: true }
+    return { shape, messages: messagesOf(shape, kept, inside), retires }
+  })
 }
 
 function concerns({ record }: Shape, { change }: Relevant, { ancestors }: Relations): boolean {
@@ -73,19 +77,18 @@ function rowValues(columns: readonly string[], text: string): RowValues {
   return new Map(columns.map((name, index) => [name, fields[index] ?? null]))
 }
 
-async function planShape(shape: Shape, relevant: readonly Relevant[], relations: Relations, matches: Matches): Promise<ShapePlan> {
-  const kept: Relevant[] = []
-  let standing: Standing = 'same'
-  for (const one of relevant) {
-    if (one.change.kind === 'truncate') return { shape, messages: [], retires: true }
-    standing = standingOf(shape, one, relations)
-    if (standing === 'changed') return { shape, messages: [], retires: true }
-    kept.push(one)
-    if (standing === 'renamed') break
-  }
-  const inside = await matches.of(shape, kept)
-  if (inside === undefined) return { shape, messages: [], retires: true }
-  return { shape, messages: messagesOf(shape, kept, inside), retires: standing === 'renamed' }
+interface Understood {
+  readonly shape: Shape
+  readonly kept: readonly Relevant[]
+  readonly retires: boolean
+}
+
+/** The changes that can be told to a shape's clients: none after a truncation or a change of the table. */
+function understood(shape: Shape, relevant: readonly Relevant[], relations: Relations): Understood {
+  const standings = relevant.map((one) => (one.change.kind === 'truncate' ? 'changed' : standingOf(shape, one, relations)))
+  if (standings.includes('changed')) return { shape, kept: [], retires: true }
+  const renamed = standings.indexOf('renamed')
+  return renamed === -1 ? { shape, kept: relevant, retires: false } : { shape, kept: relevant.slice(0, renamed + 1), retires: true }
 }
 
 /** Whether the table still is what the shape was made from. */
@@ -103,10 +106,10 @@ function standingOf({ record }: Shape, { change, table }: Relevant, { tables }: 
   return known.length === found.length && isCurrent && isPlain ? 'renamed' : 'changed'
 }
 
-function messagesOf(shape: Shape, relevant: readonly Relevant[], inside: Inside): readonly (Offset & { readonly message: string })[] {
+function messagesOf(shape: Shape, relevant: readonly Relevant[], inside: readonly (Inside | undefined)[]): readonly (Offset & { readonly message: string })[] {
   const operations: (Operation & { readonly lsn: bigint; readonly xid: string; readonly of: ReturnType<Shape['messageShape']> })[] = []
   relevant.forEach(({ after, before, change, lsn, table, xid }, index) => {
-    const [wasInside, isInside] = [inside.before[index] === true, inside.after[index] === true]
+    const { after: isInside = false, before: wasInside = false } = inside[index] ?? {}
     // Of the change's own columns: after a rename these are the new names.
     const of = shape.messageShape({ columns: change.columns.map((name) => ({ name })) as never })
     const seen = { writtenName: table.name, before: wasInside ? before : undefined, after: isInside ? after : undefined, position: change.position * 2 }
@@ -116,53 +119,4 @@ function messagesOf(shape: Shape, relevant: readonly Relevant[], inside: Inside)
     const isLast = operations[index + 1]?.lsn !== operation.lsn
     return { lsn: operation.lsn, position: operation.position, message: logMessage(operation.of, operation, { lsn: operation.lsn, txid: shortXid(operation.xid), isLast }) }
   })
-}
-
-interface Inside {
-  readonly before: readonly boolean[]
-  readonly after: readonly boolean[]
-}
-
-/** Evaluates conditions, by Postgres. Shapes with one condition on one table share the answers. */
-class Matches {
-  readonly #on: Queryable
-  readonly #timeoutMs: number
-  readonly #known = new Map<string, boolean>()
-
-  constructor(on: Queryable, timeoutMs: number) {
-    this.#on = on
-    this.#timeoutMs = timeoutMs
-  }
-
-  /** Which of the rows are inside of the shape, or `undefined` when its condition fails on one of them. */
-  async of({ record }: Shape, relevant: readonly Relevant[]): Promise<Inside | undefined> {
-    const { relation, where } = record.definition
-    if (where === undefined) return { before: relevant.map(({ change }) => change.before !== null), after: relevant.map(({ change }) => change.after !== null) }
-    for (const table of new Set(relevant.map((one) => one.table))) {
-      const texts = relevant.filter((one) => one.table === table).flatMap(({ change }) => [change.before, change.after].filter((text) => text !== null))
-      if (!(await this.#evaluate(relation, table, where, [...new Set(texts)]))) return undefined
-    }
-    const isInside = (table: Table, text: string | null): boolean => text !== null && this.#known.get(keyOf(table, where, text)) === true
-    return { before: relevant.map(({ change, table }) => isInside(table, change.before)), after: relevant.map(({ change, table }) => isInside(table, change.after)) }
-  }
-
-  async #evaluate(relation: number, table: Table, where: string, texts: readonly string[]): Promise<boolean> {
-    const unknown = texts.filter((text) => !this.#known.has(keyOf(table, where, text)))
-    if (unknown.length === 0) return true
-    await this.#on.query('savepoint bse_shapes_evaluation')
-    try {
-      const found = await asReader(this.#on, relation, this.#timeoutMs, () => matchingRows(this.#on, table, [where], unknown))
-      unknown.forEach((text, index) => this.#known.set(keyOf(table, where, text), found[index]?.[0] === true))
-      await this.#on.query('release savepoint bse_shapes_evaluation')
-      return true
-    } catch {
-      // A division by zero, a number too large, a time-out: this shape cannot be followed; the others can.
-      await this.#on.query('rollback to savepoint bse_shapes_evaluation')
-      return false
-    }
-  }
-}
-
-function keyOf(table: Table, where: string, text: string): string {
-  return `${table.oid} ${where} ${text}`
 }

@@ -1,0 +1,46 @@
+import { onTestFinished } from 'vitest'
+import { createShapeHandler, type ShapeHandler, type ShapeHandlerOptions } from '../../../src/shapes/index.ts'
+import { pgliteBackend, postgresBackend, type Backend } from '../replay/backend.ts'
+import { serve } from '../replay/http.ts'
+
+/** A database of a test's own and a handler over it, on a port; gone when the test is. */
+export interface ShapeServer {
+  readonly port: number
+  readonly url: string
+  readonly backend: Backend
+  /** Stops the handler and starts another over the same database. */
+  restart(): Promise<void>
+  handler(): ShapeHandler
+}
+
+export type Open = () => Promise<Backend>
+
+let databases = 0
+
+/** Both kinds of databases; a Postgres is started by the test file, once. */
+export function backends(postgresUrl: () => string): readonly (readonly [name: 'postgres' | 'pglite', open: Open])[] {
+  return [
+    ['postgres', () => postgresBackend(postgresUrl(), `test_${process.pid}_${(databases += 1)}`)],
+    ['pglite', () => pgliteBackend()],
+  ]
+}
+
+export async function shapeServer(open: Open, schemaSql: string, options: Partial<ShapeHandlerOptions> = {}): Promise<ShapeServer> {
+  const backend = await open()
+  await backend.run(schemaSql)
+  const start = async (): Promise<ShapeHandler> => createShapeHandler({ database: await backend.database(), ...options })
+  let handler = await start()
+  const { port, server } = await serve(() => handler)
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    server.close()
+    await handler.close()
+    await backend.close()
+  })
+  const restart = async (): Promise<void> => {
+    await handler.close()
+    server.closeAllConnections()
+    handler = await start()
+  }
+  return { port, url: `http://127.0.0.1:${port}/v1/shape`, backend, restart, handler: () => handler }
+}
