@@ -1,36 +1,45 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** A real server, in a process of its own, for the tests that run in a browser; they share it. */
     readonly blobServerUrl: string
+    /** The same for shapes of an embedded database. */
+    readonly shapeServerUrl: string
   }
 }
 
-/** Starts the server before the browser's tests; the returned function stops it and erases its data. */
+/** Starts the servers before the browser's tests; the returned function stops them and erases their data. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'bse-browser-'))
-  const script = join(import.meta.dirname, 'blob-server.ts')
-  const server = spawn(process.execPath, ['--conditions=@bse/source', script, directory], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const exited = new Promise<void>((resolve) => server.once('close', () => resolve()))
-  project.provide('blobServerUrl', await firstUrl(server))
+  const [blobs, shapes] = [start('blob-server.ts', directory), start('shape-server.ts')]
+  project.provide('blobServerUrl', await firstUrl(blobs.server))
+  project.provide('shapeServerUrl', await firstUrl(shapes.server))
   return async () => {
-    server.stdin.end()
-    await exited
+    for (const { exited, server } of [blobs, shapes]) {
+      server.stdin.end()
+      await exited
+    }
     await rm(directory, { recursive: true, force: true })
   }
 }
 
+function start(script: string, ...args: readonly string[]): { readonly server: ChildProcessByStdio<Writable, Readable, null>; readonly exited: Promise<void> } {
+  const server = spawn(process.execPath, ['--conditions=@bse/source', '--no-warnings', join(import.meta.dirname, script), ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  return { server, exited: new Promise((resolve) => server.once('close', () => resolve())) }
+}
+
 async function firstUrl(server: ChildProcess): Promise<string> {
-  if (server.stdout === null) throw new Error('the blob server has no output')
+  if (server.stdout === null) throw new Error('a server for the browser tests has no output')
   for await (const line of createInterface({ input: server.stdout })) {
     const url = /^listening on (\S+)$/.exec(line)?.[1]
     if (url !== undefined) return url
   }
-  throw new Error('the blob server for the browser tests did not start')
+  throw new Error('a server for the browser tests did not start')
 }

@@ -12,7 +12,7 @@ export interface ShapeLimits {
   readonly maxWaitingChanges: number
   /** Changes of one shape kept in memory; older ones are read from the database. Default 4 MiB. */
   readonly tailBytes: number
-  /** A log that is longer is compacted; one that stays longer is given up with its shape. Default 256 MiB. */
+  /** A log that is longer is compacted; one that stays longer is given up with its shape. Default 64 MiB. */
   readonly maxLogBytes: number
   /** Of each statement with a condition of a request. Default 10 s. */
   readonly queryTimeoutMs: number
@@ -25,6 +25,6 @@ export const DEFAULT_LIMITS: ShapeLimits = {
   maxClients: 10_000,
   maxWaitingChanges: 200_000,
   tailBytes: 4_194_304,
-  maxLogBytes: 268_435_456,
+  maxLogBytes: 67_108_864,
   queryTimeoutMs: 10_000,
 }

@@ -28,15 +28,17 @@ export class ShapeLog {
   /** Everything after it is in memory. */
   #tailAfter: Offset
   #openChunkBytes: number
+  #sizeBytes: number
   #end: Offset
 
-  constructor(start: { readonly end?: Offset; readonly openChunkBytes?: number }, options: { readonly readOlder: ReadOlder; readonly chunkBytes: number; readonly tailBytes: number }) {
+  constructor(start: { readonly end?: Offset; readonly openChunkBytes?: number; readonly sizeBytes?: number }, options: { readonly readOlder: ReadOlder; readonly chunkBytes: number; readonly tailBytes: number }) {
     this.#readOlder = options.readOlder
     this.#chunkBytes = options.chunkBytes
     this.#tailBytes = options.tailBytes
     this.#end = start.end ?? SNAPSHOT_END
     this.#tailAfter = this.#end
     this.#openChunkBytes = start.openChunkBytes ?? 0
+    this.#sizeBytes = start.sizeBytes ?? 0
   }
 
   /** The place of the newest entry, or of the end of the snapshot. */
@@ -60,6 +62,7 @@ export class ShapeLog {
       const sizeBytes = Buffer.byteLength(entry.message)
       this.#openChunkBytes = entry.endsChunk ? 0 : this.#openChunkBytes + sizeBytes
       this.#tailSizeBytes += sizeBytes
+      this.#sizeBytes += sizeBytes
       this.#tail.push(entry)
       this.#end = entry
     }
@@ -80,8 +83,14 @@ export class ShapeLog {
     return { entries, reachesEnd: compareOffsets(last, this.#end) >= 0 || entries.length === 0 }
   }
 
-  /** Forgets what memory holds, since the stored log was rewritten. */
-  forgetTail(): void {
+  /** Of all messages, in memory or not. */
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  /** The stored log was rewritten: forgets what memory holds of it. */
+  rewritten(sizeBytes: number): void {
+    this.#sizeBytes = sizeBytes
     this.#tail = []
     this.#tailSizeBytes = 0
     this.#tailAfter = this.#end

@@ -9,6 +9,7 @@ export interface StoredShape {
   readonly record: ShapeRecord
   readonly end: Offset | undefined
   readonly openChunkBytes: number
+  readonly sizeBytes: number
 }
 
 interface StoredDefinition {
@@ -33,7 +34,7 @@ export class ShapeStore {
         select sum(octet_length(l.message)) from bse_shapes.log l where l.shape = s.id and (l.lsn, l.position) > (
           select coalesce(max(c.lsn), 0), coalesce(max(c.position), -1) from (
             select lsn, position from bse_shapes.log where shape = s.id and ends_chunk order by lsn desc, position desc limit 1) c)
-      ), 0)::text as open_bytes
+      ), 0)::text as open_bytes, coalesce((select sum(octet_length(l.message)) from bse_shapes.log l where l.shape = s.id), 0)::text as size_bytes
       from bse_shapes.shape s left join lateral (
         select lsn, position from bse_shapes.log where shape = s.id order by lsn desc, position desc limit 1) e on true
       order by s.id`)
@@ -85,6 +86,19 @@ export class ShapeStore {
     }
   }
 
+  async allEntries(on: Queryable, id: string): Promise<readonly LogEntry[]> {
+    const rows = await on.query(
+      'select lsn::text as lsn, position::text as position, ends_chunk::text as ends_chunk, message from bse_shapes.log l where l.shape = $1::text::bigint order by l.lsn, l.position',
+      [id],
+    )
+    return rows.map(entryOf)
+  }
+
+  async replaceEntries(on: Queryable, id: string, entries: readonly LogEntry[]): Promise<void> {
+    await on.query('delete from bse_shapes.log where shape = $1::text::bigint', [id])
+    await this.insertEntries(on, entries.map((entry) => ({ ...entry, shape: id })))
+  }
+
   async delete(on: Queryable, ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return
     await on.query('delete from bse_shapes.shape where id in (select json_array_elements_text($1::text::json)::bigint)', [JSON.stringify(ids)])
@@ -129,5 +143,6 @@ function storedShape(row: TextRow): StoredShape {
     },
     end: typeof row['lsn'] === 'string' ? { lsn: BigInt(row['lsn']), position: Number(row['position']) } : undefined,
     openChunkBytes: Number(row['open_bytes']),
+    sizeBytes: Number(row['size_bytes']),
   }
 }

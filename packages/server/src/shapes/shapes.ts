@@ -2,10 +2,12 @@ import type { Logger } from '@bse/core/provider'
 import { findTable, tablesOf, type Table } from './catalog.ts'
 import { planChanges, type OrderedTransaction, type Relations, type ShapePlan } from './change-plan.ts'
 import type { ChangeSource, Transaction } from './change-source.ts'
+import { compacted } from './compaction.ts'
 import type { Queryable, ShapeDatabase } from './database.ts'
 import { definitionKey, definitionNumber, type ShapeDefinition } from './definition.ts'
 import type { ShapeLimits } from './limits.ts'
 import { Mutex } from './mutex.ts'
+import type { Offset } from './offset.ts'
 import { Refusal } from './refusal.ts'
 import { prepareReader } from './row-filter.ts'
 import { ShapeLog, type LogEntry } from './shape-log.ts'
@@ -148,7 +150,24 @@ export class Shapes {
     if (taken.lsn > this.#seenLsn) this.#seenLsn = taken.lsn
     if (taken.lostAll) for (const shape of this.#byHandle.values()) this.#forget(shape)
     await publishInOrder(taken.plans)
-    for (const { retires, shape } of taken.plans) if (retires) this.#forget(shape)
+    for (const { retires, shape } of taken.plans) {
+      if (retires) this.#forget(shape)
+      else if (shape.log.sizeBytes > this.limits.maxLogBytes) await this.#compact(shape)
+    }
+  }
+
+  /** Leaves out what later updates say again. A log that stays too long is given up: a new snapshot is shorter. */
+  async #compact(shape: Shape): Promise<void> {
+    const { id } = shape.record
+    const sizeBytes = await this.database.transaction(async (on) => {
+      const entries = compacted(await this.store.allEntries(on, id))
+      const size = entries.reduce((sum, { message }) => sum + Buffer.byteLength(message), 0)
+      if (size > this.limits.maxLogBytes / 2) await this.store.delete(on, [id])
+      else await this.store.replaceEntries(on, id, entries)
+      return size
+    })
+    if (sizeBytes > this.limits.maxLogBytes / 2) this.#forget(shape)
+    else shape.log.rewritten(sizeBytes)
   }
 
   async #takeWithin(on: Queryable, writtenLsn: bigint): Promise<Taken> {
@@ -186,7 +205,7 @@ export class Shapes {
     return this.#turn.run(async () => {
       const handle = `${definitionNumber(definition)}-${this.#nextMicros()}`
       const record = await this.database.transaction((on) => this.#createWithin(on, definition, table, handle))
-      const shape = this.#revived({ record, end: undefined, openChunkBytes: 0 })
+      const shape = this.#revived({ record, end: undefined, openChunkBytes: 0, sizeBytes: 0 })
       const old = this.#byKey.get(definitionKey(definition))
       if (old !== undefined) this.#forget(old)
       this.#add(shape)
@@ -214,9 +233,10 @@ export class Shapes {
     }
   }
 
-  #revived({ end, openChunkBytes, record }: StoredShape): Shape {
-    const options = { readOlder: (after: LogEntry | { lsn: bigint; position: number }) => this.store.entriesAfter(record.id, after), chunkBytes: this.limits.chunkBytes, tailBytes: this.limits.tailBytes }
-    return new Shape(record, new ShapeLog({ ...(end === undefined ? {} : { end }), openChunkBytes }, options))
+  #revived({ end, openChunkBytes, record, sizeBytes }: StoredShape): Shape {
+    const { chunkBytes, tailBytes } = this.limits
+    const options = { readOlder: (after: Offset) => this.store.entriesAfter(record.id, after), chunkBytes, tailBytes }
+    return new Shape(record, new ShapeLog({ ...(end === undefined ? {} : { end }), openChunkBytes, sizeBytes }, options))
   }
 
   #add(shape: Shape): void {

@@ -6,11 +6,8 @@ export interface Followed {
   /** Sorted by id. */
   rows(): readonly Record<string, unknown>[]
   handle(): string | undefined
-  isUpToDate(): boolean
   upToDate(): Promise<void>
   hasRows(expected: readonly Record<string, unknown>[]): Promise<void>
-  /** Calls `listener` with the number of rows at each notice; returns how to stop. */
-  onRows(listener: (count: number) => void): () => void
   stop(): void
 }
 
@@ -28,18 +25,12 @@ export function followed(server: { readonly url: string }, params: NonNullable<S
   })
   // Its own types leave `undefined` out.
   const shape = new Shape(stream as ConstructorParameters<typeof Shape>[0])
-  let upToDate = false
-  const unsubscribe = shape.subscribe(() => (upToDate = true))
-  const stop = (): void => {
-    unsubscribe()
-    controller.abort()
-  }
+  const stop = (): void => controller.abort()
   onTestFinished(stop)
   const rows = (): readonly Record<string, unknown>[] => shape.currentRows.toSorted((a, b) => Number(a['id']) - Number(b['id']))
   return {
     rows,
     handle: () => stream.shapeHandle,
-    isUpToDate: () => upToDate && stream.isUpToDate,
     upToDate: async () => {
       await shape.rows
     },
@@ -47,7 +38,6 @@ export function followed(server: { readonly url: string }, params: NonNullable<S
       await expect.poll(rows, { timeout: 20_000 }).toEqual(expected)
       stop()
     },
-    onRows: (listener) => shape.subscribe(({ rows: all }) => listener(all.length)),
     stop,
   }
 }

@@ -39,7 +39,6 @@ export async function shapeServer(open: Open, schemaSql: string, options: Partia
   })
   const restart = async (): Promise<void> => {
     await handler.close()
-    server.closeAllConnections()
     handler = await start()
   }
   return { port, url: `http://127.0.0.1:${port}/v1/shape`, backend, restart, handler: () => handler }
