@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readCommandLine } from '../src/cli-options.ts'
 import { put, randomBlob, temporaryDirectory, testServer } from './support/test-server.ts'
@@ -48,6 +49,20 @@ describe('bse-server', () => {
     const again = await listening(bseServer('--port', '0', '--data', data))
     for (const { bytes, hash } of blobs) expect(await (await fetch(`${again}/blobs/${hash}`)).bytes()).toEqual(bytes)
   })
+
+  it('serves the shapes of an embedded database under the same handle after a kill', async () => {
+    const [data, database] = [await temporaryDirectory(), join(await temporaryDirectory(), 'database')]
+    const pglite = await PGlite.create(database)
+    await pglite.exec("create table notes (id int4 primary key); insert into notes values (7)")
+    await pglite.close()
+    const first = bseServer('--port', '0', '--data', data, '--database', database)
+    const shape = await fetch(`${await listening(first)}/v1/shape?table=notes&offset=-1`)
+    expect(await shape.json()).toMatchObject([{ key: '"public"."notes"/"7"', value: { id: '7' } }, { headers: { control: 'snapshot-end' } }])
+    first.child.kill('SIGKILL')
+    await first.exited
+    const again = await fetch(`${await listening(bseServer('--port', '0', '--data', data, '--database', database))}/v1/shape?table=notes&offset=-1`)
+    expect(again.headers.get('electric-handle')).toBe(shape.headers.get('electric-handle'))
+  }, 60_000)
 
   it('keeps to --max-bytes and --origin', async () => {
     const url = await listening(bseServer('--port', '0', '--data', await temporaryDirectory(), '--max-bytes', '10', '--origin', 'https://app.example'))
