@@ -49,6 +49,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'long',
           environment: 'node',
           include: ['packages/*/test/**/*.long.test.ts', 'scripts/**/*.long.test.ts'],
+          exclude: ['**/node_modules/**', ...excluded],
           testTimeout: 3_600_000,
           pool: 'forks',
           execArgv: ['--conditions=@bse/source'],
