@@ -23,8 +23,8 @@ function realWorkspace(): WorkspaceFiles {
 }
 
 function listedIn(manifestPath: string): string[] {
-  const { dependencies = {}, peerDependencies = {} } = JSON.parse(readFileSync(manifestPath, 'utf8')) as Record<string, Record<string, string>>
-  return Object.keys({ ...dependencies, ...peerDependencies })
+  const { dependencies = {}, optionalDependencies = {}, peerDependencies = {} } = JSON.parse(readFileSync(manifestPath, 'utf8')) as Record<string, Record<string, string>>
+  return Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
 }
 
 function usesRoom(path: string, source: string, room: string): boolean {

@@ -27,6 +27,7 @@ function openFaulty(device: Device, remote: FakeRemote, calls: ThrowingCalls, he
     blobs: calls.of('blobs', fakeBlobs(remote)),
     data: calls.of('data', { ...data, connect: async (context) => calls.of('connection', await data.connect(context)) }),
     environment: hasty(device),
+    logger: { debug: () => undefined, info: () => undefined, warn: (message) => heard.push(message), error: (message) => heard.push(message) },
   })
   sync.on('syncError', ({ error }) => heard.push(String(error)))
   sync.ready.catch((error: unknown) => heard.push(String(error)))
