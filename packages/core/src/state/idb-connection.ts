@@ -1,5 +1,7 @@
+import { unwrap } from 'idb'
 import { BseError, isBseError } from '../errors.ts'
 import { isConnectionLost, isUnexplainedAbort, toBseError } from './idb-faults.ts'
+import { createFreezeGuard } from './idb-freeze.ts'
 import { openDatabase } from './idb-open.ts'
 import type { StateDatabase } from './idb-schema.ts'
 
@@ -20,6 +22,7 @@ export interface IdbConnection {
 
 /** `onErased` is called when another tab removes the database; the connection is closed for good then. */
 export function createConnection(namespace: string, onErased: () => void): IdbConnection {
+  const freezing = createFreezeGuard()
   let closed = false
   let current: StateDatabase | undefined
   let opening: Promise<StateDatabase> | undefined
@@ -39,6 +42,7 @@ export function createConnection(namespace: string, onErased: () => void): IdbCo
         },
         onTerminated: () => drop(db),
       })
+      freezing.guard(unwrap(db))
       current = db
       return db
     } catch (error) {
@@ -47,6 +51,7 @@ export function createConnection(namespace: string, onErased: () => void): IdbCo
     }
   }
   const use = async (): Promise<StateDatabase> => {
+    await freezing.thawed()
     if (closed) throw new BseError('CLOSED', 'state-idb: the store is closed', { what: 'idb state' })
     return (opening ??= open())
   }
@@ -71,6 +76,7 @@ export function createConnection(namespace: string, onErased: () => void): IdbCo
     },
     async close() {
       closed = true
+      freezing.close()
       // An open that fails leaves nothing to close, and whoever asked for it has heard.
       await opening?.then((db) => db.close(), () => undefined)
       opening = current = undefined

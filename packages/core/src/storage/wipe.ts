@@ -9,6 +9,8 @@ import { readLedgerEntry, readMutation } from '../state/records.ts'
 import { blobHashFromHex, type BlobHash } from '../wire/blob-hash.ts'
 
 const STRICT = { durability: 'strict' } as const
+/** Rows, and what is remembered of the use of bytes. */
+const FORGOTTEN: readonly string[] = ['base/', 'use/', 'pri/']
 const EVERYTHING = { from: ' ', to: '\x7f' }
 /** Bytes at a remote in one of these states are not there yet. */
 const OWED: ReadonlySet<RemoteState> = new Set(['owed', 'uploading', 'cancelling', 'parked'])
@@ -64,7 +66,7 @@ export async function eraseAcknowledged(state: StateStore, cache: CacheStore): P
   // A replica's own records may be the only place of a write that it was handed.
   const provider = handed ? [] : [{ deleteRange: prefixRange(PROVIDER_PREFIX) }]
   await state.update([], () => ({
-    ops: [{ deleteRange: prefixRange('base/') }, { delete: CURSOR_KEY }, ...provider, { delete: SIGN_OUT_KEY }], result: undefined,
+    ops: [...FORGOTTEN.map((prefix) => ({ deleteRange: prefixRange(prefix) })), { delete: CURSOR_KEY }, ...provider, { delete: SIGN_OUT_KEY }], result: undefined,
   }), STRICT)
 }
 
