@@ -7,3 +7,4 @@ export type { ObjectBucket, ObjectHead, ObjectPage, PartedObject } from './objec
 export { createPresignHandler, type PresignHandlerOptions } from './presign-handler.ts'
 export { s3Bucket, type S3Bucket } from './s3-bucket.ts'
 export type { S3BucketOptions, S3Credentials } from './s3-signer.ts'
+export { createSignOutHandler, type SignOutOptions } from './sign-out.ts'

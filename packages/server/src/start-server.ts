@@ -11,6 +11,7 @@ import { directoryStorage } from './directory-storage.ts'
 import { nodeListener } from './node-listener.ts'
 import { logRequest, pathOf } from './request-log.ts'
 import { createRowsServer, type RowsAuthorize, type RowsServer } from './rows.ts'
+import { createSignOutHandler } from './sign-out.ts'
 import { staticFiles, type StaticFiles } from './static-files.ts'
 import { createTusHandler, type TusHandler } from './tus-handler.ts'
 import { directoryUploads, type TusUploads } from './tus-uploads.ts'
@@ -139,6 +140,7 @@ function answerRequests(server: Server, connections: Connections, parts: Parts, 
     '/blobs': nodeListener(blobs),
     '/files': nodeListener((request, context) => tus.handle(request, context)),
     ...(shapes === undefined ? {} : { '/v1': nodeListener(shapes) }),
+    '/sign-out': nodeListener(createSignOutHandler()),
   }
   server.on('request', (incoming, outgoing) => {
     connections.track(incoming, outgoing)
@@ -169,11 +171,11 @@ function openRows(server: Server, connections: Connections, parts: Parts, { orig
 
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 
-type Handlers = Readonly<Record<'/blobs' | '/files', Listener>> & { readonly '/v1'?: Listener }
+type Handlers = Readonly<Record<'/blobs' | '/files' | '/sign-out', Listener>> & { readonly '/v1'?: Listener }
 
 function route(incoming: IncomingMessage, outgoing: ServerResponse, handlers: Handlers, app: StaticFiles | undefined): void {
   const path = pathOf(incoming)
-  for (const base of ['/blobs', '/files', '/v1'] as const) {
+  for (const base of ['/blobs', '/files', '/sign-out', '/v1'] as const) {
     const handler = handlers[base]
     if (handler !== undefined && (path === base || path.startsWith(`${base}/`))) return handler(incoming, outgoing)
   }
