@@ -119,6 +119,8 @@ class HocuspocusSync implements YjsSync {
   readonly #listeners: readonly (readonly [string, (data: never) => void])[] = [
     ['open', () => this.#start()],
     ['close', () => this.#drop()],
+    // A socket that fell silent is given up without a close.
+    ['disconnect', () => this.#drop()],
     ['outgoingMessage', this.#onOutgoing],
     ['message', this.#onMessage],
     ['authenticated', ({ scope }: { readonly scope: string }) => this.#cell.set({ link: linkOf(scope) })],

@@ -5,11 +5,13 @@ import { afterEach, expect, test, vi } from 'vitest'
 import * as Y from 'yjs'
 import { DataDevice, dataTestContext, TestDataStorage } from '@bse/core/testing'
 import { hocuspocusSync, yjsData } from '../src/index.ts'
+import { CuttableProxy } from './support/cuttable-proxy.ts'
 import { hocuspocusClient } from './support/hocuspocus-client.ts'
 import { LocalReplica, mutation, op } from './support/local.ts'
 import { RowsHost } from './support/rows-host.ts'
 import { YjsHarness } from './support/yjs-harness.ts'
 
+const WITHIN = { timeout: 20_000 }
 const cleanups: (() => unknown)[] = []
 
 afterEach(async () => {
@@ -114,6 +116,27 @@ test('tells core when the server is there and when it fell silent', async () => 
   await vi.waitFor(() => expect(seen).toEqual([true, false]))
   await socket.connect()
   await vi.waitFor(() => expect(seen).toEqual([true, false, true]))
+})
+
+test('notices an open socket that went silent, and confirms what was written meanwhile once it speaks again', async () => { // R-144 F-34
+  const rows = await host()
+  const proxy = await CuttableProxy.open(rows.port)
+  cleanups.push(() => proxy.close())
+  const doc = new Y.Doc()
+  const client = hocuspocusClient({ port: proxy.port, doc, silentMs: 1_000 })
+  const sync = hocuspocusSync(client)
+  const seen: boolean[] = []
+  const connection = await yjsData({ doc, sync: () => sync }).connect({ ...dataTestContext(new TestDataStorage()), reachable: (isReachable) => seen.push(isReachable) })
+  cleanups.push(() => connection.close())
+  await vi.waitFor(() => expect(sync.state.serverHasAll).toBe(true), WITHIN)
+  proxy.silence()
+  await connection.push([mutation(op('insert', 'r1', { title: 'in silence' }))], { signal: new AbortController().signal })
+  expect(sync.state.serverHasAll).toBe(false)
+  await vi.waitFor(() => expect(seen.at(-1)).toBe(false), WITHIN)
+  proxy.restore()
+  await vi.waitFor(() => expect([seen.at(-1), sync.state.serverHasAll]).toEqual([true, true]), WITHIN)
+  const reader = await replicaAt(rows.port)
+  await vi.waitFor(async () => expect(await reader.rows()).toEqual({ r1: { title: 'in silence' } }), WITHIN)
 })
 
 test('never says that the server has all while its disk has not', async () => { // I2

@@ -6,6 +6,7 @@ export class CuttableProxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #isCut = false
+  #isSilent = false
 
   private constructor(targetPort: number) {
     this.#targetPort = targetPort
@@ -27,8 +28,16 @@ export class CuttableProxy {
     for (const socket of this.#sockets) socket.destroy()
   }
 
+  /** What was lost in silence is not sent again: the sockets that lost it end. */
   restore(): void {
+    if (this.#isSilent) for (const socket of this.#sockets) socket.destroy()
     this.#isCut = false
+    this.#isSilent = false
+  }
+
+  /** Nothing passes any more, and nobody is told: a wire that is pulled far away. */
+  silence(): void {
+    this.#isSilent = true
   }
 
   async close(): Promise<void> {
@@ -44,7 +53,9 @@ export class CuttableProxy {
     const far = connect(this.#targetPort, '127.0.0.1')
     for (const [from, to] of [[near, far], [far, near]] as const) {
       this.#sockets.add(from)
-      from.on('data', (data) => to.write(data))
+      from.on('data', (data) => {
+        if (!this.#isSilent) to.write(data)
+      })
       from.on('close', () => {
         this.#sockets.delete(from)
         to.destroy()
