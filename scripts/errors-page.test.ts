@@ -27,4 +27,14 @@ describe('the page of error codes', () => {
     expect(codes.every((code) => code.meaning !== '')).toBe(true)
     expect(readFileSync(new URL('docs/errors.md', root), 'utf8')).toBe(errorsPage(codes))
   })
+
+  // X-011
+  it('has its codes in capitals, while events are named in camel case', () => {
+    const read = (path: string): string => readFileSync(new URL(`../packages/core/src/${path}`, import.meta.url), 'utf8')
+    for (const { code } of errorCodes(read('errors.ts'))) expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/)
+    const [, events = ''] = /interface SyncEvents \{([\s\S]*?)\n\}/.exec(read('events.ts')) ?? []
+    const names = [...events.matchAll(/^ {2}(?:readonly )?(\w+):/gm)].map(([, name]) => name)
+    expect(names).toContain('uploadProgress')
+    for (const name of names) expect(name).toMatch(/^[a-z]+([A-Z][a-z]+)*$/)
+  })
 })
