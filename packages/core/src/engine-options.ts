@@ -1,4 +1,5 @@
 import type { AuthCallback } from './auth/tokens.ts'
+import type { SeveralRemotes } from './blob-remotes.ts'
 import type { ConflictOptions } from './conflict-types.ts'
 import { VALUE_OPTIONS, type Settings } from './option-table.ts'
 import type { BlobProvider } from './provider/blob-provider.ts'
@@ -50,7 +51,8 @@ export interface SyncEngineOptions<S extends SchemaDefinition> extends ConflictO
   readonly name?: string
   readonly schema: S & CheckSchema<S>
   readonly data: DataProvider
-  readonly blobs: BlobProvider
+  /** One store, or a primary one and mirrors. */
+  readonly blobs: BlobProvider | SeveralRemotes
   readonly cache: CacheOptions
   readonly offline?: OfflineOptions
   /** Where queue, ledger and rows are kept. Default: IndexedDB, or this page's memory where the browser refuses it. */

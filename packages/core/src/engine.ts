@@ -6,6 +6,7 @@ import { CacheManager } from './cache/manager.ts'
 import { Priorities } from './cache/priorities.ts'
 import { createCacheApi, type CacheApi } from './cache-api.ts'
 import { blobLocks } from './cache/locks.ts'
+import { blobRemotes, type BlobRemotes } from './blob-remotes.ts'
 import { runBatch, type BatchTables } from './batch.ts'
 import { ConflictDesk, type ConflictDeskDeps } from './conflict-desk.ts'
 import { createCollection, type Collection, type CollectionDeps } from './collection.ts'
@@ -171,6 +172,8 @@ class Engine implements EngineParts {
   readonly #state: StateStore
   readonly #cacheStore: CacheStore
   readonly #tokens: Tokens
+  readonly #remotes: BlobRemotes
+  /** The primary one. */
   readonly #blobs: BlobProvider
   readonly #data: DataProvider
   readonly #context: ProviderContext
@@ -225,7 +228,8 @@ class Engine implements EngineParts {
     })
     this.#state = schemaState(this.#storage.state, schemaVersionOf(settings.schemaVersion, options.migrations))
     this.#cacheStore = this.#storage.cache
-    this.#blobs = options.blobs
+    this.#remotes = blobRemotes(options.blobs)
+    this.#blobs = this.#remotes.primary
     this.#data = options.data
     this.#tokens = new Tokens({
       ask: options.auth,
@@ -233,7 +237,7 @@ class Engine implements EngineParts {
       onFailure: (error) => this.#events.emit('authRequired', { error }),
     })
     this.#context = { auth: (reason, refused) => this.#tokens.get(reason, refused), fetch: this.#environment.fetch, clock, logger: this.#logger }
-    this.#blobs.connect(this.#context)
+    for (const remote of this.#remotes.all) remote.connect(this.#context)
     this.#store = createRowStore(schema)
     // A write that names bytes which it did not bring has no claim on them; it needs them all the same.
     // What lost a conflict is kept for a while, as if a row named it.
@@ -390,7 +394,7 @@ class Engine implements EngineParts {
     const remoteId = this.#blobs.remoteId
     return {
       leader, state: this.#state, store: this.#cacheStore, cache: this.#cache, references: this.#references, locks: this.#storage.locks, clock,
-      namespace: this.#settings.name, logger: this.#logger, random: () => random(), remoteId, provider: this.#blobs,
+      namespace: this.#settings.name, logger: this.#logger, random: () => random(), remoteId, provider: this.#blobs, mirrors: this.#remotes.mirrors,
       data: this.#data, context: this.#context, tables: tableShapes(this.#schema), facts: this.#facts,
       conflictResolution: this.#settings['offline.conflictResolution'],
       backoff: BACKOFF, maxAttempts: this.#settings['offline.retryStrategy.maxAttempts'], concurrency: UPLOAD_CONCURRENCY,
@@ -403,6 +407,7 @@ class Engine implements EngineParts {
       hurryUploads: () => hurryUploads({ state: this.#state, references: this.#references, remoteId }, [...this.#mirror.ledger.keys()]),
       onProgress: (hash, progress) => this.#notices.uploadProgressed(hash, progress),
       onOutcome: (hash, end) => this.#notices.uploadEnded(hash, end),
+      onMirrorOutcome: (hash, end) => this.#notices.mirrorEnded(hash, end),
       onPush: (record, end) => this.#notices.pushEnded(record, end),
       onAnswer: () => this.#reachability.answered(),
       onReachable: (isReachable) => (isReachable ? this.#reachability.answered() : this.#reachability.silent()),
@@ -417,6 +422,7 @@ class Engine implements EngineParts {
     return new CacheManager({
       store: this.#cacheStore, state: this.#state, locks: blobLocks(this.#storage.locks, this.#settings.name), references: this.#references,
       inlineMaxBytes: this.#settings['cache.inlineMaxBytes'], tabId: this.#tabId, registered: () => this.#registered(), source: this.#blobs, remoteId: this.#blobs.remoteId,
+      mirrors: this.#remotes.mirrors.map((source) => ({ source, remoteId: source.remoteId })), isDurable: (entry) => this.#remotes.isDurable(entry),
       makeRoom: (neededBytes) => this.#keeper.makeRoom(neededBytes, { spareDear: false }),
       makeRoomForFetch: (neededBytes) => this.#keeper.makeRoom(neededBytes, { spareDear: true }),
       pinnedBytes: () => this.#keeper.pinnedBytes(),
@@ -469,6 +475,7 @@ class Engine implements EngineParts {
       order: eviction === 'fifo' ? 'fifo' : 'lru',
       estimate: async () => this.#environment.storage?.estimate(),
       evict: (hash) => this.#cache.evict(hash),
+      isDurable: (entry) => this.#remotes.isDurable(entry),
       onWarning: (room) => this.#events.emit('cacheWarning', room),
       onEvicted: (items) => this.#events.emit('cacheEviction', { items: items.map((item) => ({ ...item, rows: this.#store.rowsOf(item.id) })) }),
     })
@@ -511,7 +518,7 @@ class Engine implements EngineParts {
 
   #createWriter(): Writer {
     return new Writer({
-      state: this.#state, references: this.#references, policy: { remoteIds: [this.#blobs.remoteId] }, ids: this.#ids, overlay: this.#overlay,
+      state: this.#state, references: this.#references, policy: { remoteIds: this.#remotes.all.map(({ remoteId }) => remoteId) }, ids: this.#ids, overlay: this.#overlay,
       admit: (requests) => this.#admission.admit(requests), queuedSoFar: () => this.#mirror.queuedSoFar, refColumns: (table) => this.#facts.refColumns(table),
       ingest: (sources, signal) => this.#cache.ingest(sources, signal),
       reclaim: (hash) => this.#cache.reclaim(hash),
@@ -589,7 +596,7 @@ class Engine implements EngineParts {
     const queue = this.#mirror.queue()
     return pendingItems({
       entries: this.#mirror.ledger.values(), queue, waiting: waitingOf(queue, this.#facts), remoteId: this.#blobs.remoteId,
-      progress: this.#notices.progress, rowsOf: (hash) => this.#store.rowsOf(hash), paused: this.#mirror.paused,
+      mirrorIds: this.#remotes.mirrors.map(({ remoteId }) => remoteId), progress: this.#notices.progress, rowsOf: (hash) => this.#store.rowsOf(hash), paused: this.#mirror.paused,
     })
   }
 
@@ -697,7 +704,7 @@ class Engine implements EngineParts {
     }
     await this.#running
     await this.#keeper.close()
-    await this.#blobs.close()
+    await Promise.all(this.#remotes.all.map((remote) => remote.close()))
     this.#tabLock?.release()
   }
 

@@ -10,6 +10,7 @@ import { Receiver } from './mutation/receiver.ts'
 import type { BaseRows } from './mutation/snapshot.ts'
 import type { ConflictResolution } from './model/conflict.ts'
 import type { MutationRecord } from './model/mutation.ts'
+import type { BlobProvider } from './provider/blob-provider.ts'
 import type { ProviderContext } from './provider/context.ts'
 import type { ChangeBatch, DataConnection, DataProvider, TableShape } from './provider/data-provider.ts'
 import { adoptWork, tidyBytes, type RecoverDeps } from './recovery/recover.ts'
@@ -17,10 +18,14 @@ import { waitMs } from './upload/backoff.ts'
 import { blameOf } from './upload/failure.ts'
 import { HostPause } from './upload/host-pause.ts'
 import { UploadManager, type UploadManagerDeps } from './upload/manager.ts'
+import type { UploadEnd } from './upload/worker.ts'
 import type { BlobHash } from './wire/blob-hash.ts'
 import { dataStorage } from './data-storage.ts'
 
-export interface LeaderSessionDeps extends RecoverDeps, Omit<UploadManagerDeps, 'pause'> {
+export interface LeaderSessionDeps extends RecoverDeps, UploadManagerDeps {
+  /** Stores that get every blob beside the one of `provider`, each in its own time. */
+  readonly mirrors: readonly BlobProvider[]
+  readonly onMirrorOutcome: (hash: BlobHash, end: UploadEnd) => void
   readonly data: DataProvider
   readonly context: ProviderContext
   readonly tables: readonly TableShape[]
@@ -42,8 +47,8 @@ export interface LeaderSessionDeps extends RecoverDeps, Omit<UploadManagerDeps, 
 /** The work that one tab does for all: sends bytes and writes, takes in what others changed, tidies up after dead tabs. */
 export class LeaderSession {
   readonly #deps: LeaderSessionDeps
-  readonly #uploads: UploadManager
-  readonly #uploadPause: HostPause
+  /** One for each remote: a host that is down holds back nobody else's. */
+  readonly #uploads: readonly UploadManager[]
   /** Of the connection for rows. */
   readonly #streamPause: HostPause
   readonly #changed: Wake = new Wake()
@@ -54,25 +59,27 @@ export class LeaderSession {
 
   constructor(deps: LeaderSessionDeps) {
     this.#deps = deps
-    this.#uploadPause = new HostPause(deps.clock, deps.random)
+    const { mirrors, onMirrorOutcome } = deps
+    const quietly = (): void => undefined
+    const toMirror = (provider: BlobProvider): UploadManager =>
+      new UploadManager({ ...deps, provider, remoteId: provider.remoteId, onProgress: quietly, onOutcome: onMirrorOutcome })
+    this.#uploads = [new UploadManager(deps), ...mirrors.map(toMirror)]
     this.#streamPause = new HostPause(deps.clock, deps.random)
-    this.#uploads = new UploadManager({ ...deps, pause: this.#uploadPause })
   }
 
   /** This tab's picture of state changed. */
   changed(change: MirrorChange): void {
     this.#changed.signal()
     this.#asked.signal()
-    this.#uploads.wake()
+    for (const uploads of this.#uploads) uploads.wake()
     this.#pusher?.wake()
     for (const { table, rowId, row } of change.rows) this.#receiver?.caughtUp(table, rowId, row)
   }
 
   /** The network may be back: try at once what waits for time to pass. */
   async resume(): Promise<void> {
-    this.#uploadPause.hurry()
+    for (const uploads of this.#uploads) uploads.hurry()
     this.#streamPause.hurry()
-    this.#uploads.wake()
     this.#connectAgain.signal()
     this.#receiver?.resume()
     this.#pusher?.resume()
@@ -80,7 +87,7 @@ export class LeaderSession {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    const work = Effect.raceAllFirst([this.#uploads.run(), this.#rows(), this.#collect()])
+    const work = Effect.raceAllFirst([...this.#uploads.map((uploads) => uploads.run()), this.#rows(), this.#collect()])
     const session = Effect.gen({ self: this }, function* () {
       yield* this.#caughtUp()
       yield* attempt(() => adoptWork(this.#deps))

@@ -73,6 +73,11 @@ export class Notices {
     events.emit('uploadComplete', { id: hash, url, rows: rowsOf(hash) })
   }
 
+  /** Nobody waits for a mirror: it is news only when something is wrong. */
+  mirrorEnded(hash: BlobHash, end: UploadEnd): void {
+    if (end.is !== 'stored') this.#deps.events.emit('syncError', { operation: { type: 'upload', id: hash }, error: end.error })
+  }
+
   pushEnded(record: MutationRecord, end: PushEnd): void {
     const operation = operationOf(record)
     if (operation === undefined) return

@@ -82,7 +82,9 @@ export const PART_OPTIONS: { readonly [path: string]: PartOption } = {
     isRequired: true, takes: 'a data provider', meaning: 'How rows travel, for example `yjsData()`.', fits: hasMethods('connect'),
   },
   'blobs': {
-    isRequired: true, takes: 'a blob provider', meaning: 'Where bytes go, for example `httpBlobs()`.', fits: hasMethods('connect', 'open', 'stat', 'upload'),
+    isRequired: true, takes: 'a blob provider, or { primary, mirrors, durableOn }',
+    meaning: "Where bytes go, for example `httpBlobs()`. With `{ primary, mirrors }` every blob goes to each; `durableOn` (`'primary'` or `'all'`) says who must have it before this device may drop its copy.",
+    fits: (given) => isBlobProvider(given) || isSeveralRemotes(given),
   },
   'cache.backend': {
     isRequired: true, takes: 'a cache backend such as opfsCache(), or a list of them',
@@ -197,6 +199,17 @@ function yesOrNo(defaultValue: boolean, meaning: string): ValueOption<boolean> {
 
 function oneOf<const Value extends string>(values: readonly [Value, ...Value[]], meaning: string): ValueOption<Value> {
   return { defaultValue: values[0], takes: values.map((value) => `'${value}'`).join(' or '), meaning, read: (given) => values.find((value) => value === given) }
+}
+
+function isBlobProvider(value: unknown): boolean {
+  return hasMethods('connect', 'open', 'stat', 'upload')(value)
+}
+
+function isSeveralRemotes(value: unknown): boolean {
+  if (!isObject(value) || Object.keys(value).some((name) => !['primary', 'mirrors', 'durableOn'].includes(name))) return false
+  const { durableOn = 'primary', mirrors = [], primary } = value
+  const areMirrors = Array.isArray(mirrors) && mirrors.every(isBlobProvider)
+  return isBlobProvider(primary) && areMirrors && (durableOn === 'primary' || durableOn === 'all')
 }
 
 function isObject(value: unknown): value is { readonly [name: string]: unknown } {

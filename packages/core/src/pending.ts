@@ -1,6 +1,6 @@
 import type { BlobCell, PendingItem, PendingMutation, PendingUpload } from './events.ts'
 import { remoteOf } from './ledger/entry.ts'
-import type { LedgerEntry, RemoteState } from './model/ledger-entry.ts'
+import { UNKNOWN_REMOTE, type LedgerEntry, type RemoteRecord, type RemoteState } from './model/ledger-entry.ts'
 import type { MutationRecord, MutationState } from './model/mutation.ts'
 import { isPaused, type Paused } from './model/paused.ts'
 import type { Waiting } from './mutation/order.ts'
@@ -12,6 +12,7 @@ export interface PendingSources {
   readonly queue: readonly MutationRecord[]
   readonly waiting: ReadonlyMap<string, Waiting>
   readonly remoteId: string
+  readonly mirrorIds: readonly string[]
   readonly progress: ReadonlyMap<BlobHash, UploadProgress>
   readonly rowsOf: (hash: BlobHash) => readonly BlobCell[]
   readonly paused: Paused
@@ -26,8 +27,8 @@ export function pendingItems(sources: PendingSources): readonly PendingItem[] {
 
 const UPLOAD_STATES: { readonly [state in RemoteState]?: PendingUpload['state'] } = { owed: 'waiting', uploading: 'uploading', parked: 'parked' }
 
-function pendingUpload(entry: LedgerEntry, { remoteId, progress, rowsOf, paused }: PendingSources): PendingUpload | undefined {
-  const remote = remoteOf(entry, remoteId)
+function pendingUpload(entry: LedgerEntry, { mirrorIds, paused, progress, remoteId, rowsOf }: PendingSources): PendingUpload | undefined {
+  const remote = waitingRemote(entry, [remoteId, ...mirrorIds])
   const known = entry.local === 'lost' ? 'lost' : UPLOAD_STATES[remote.state]
   if (known === undefined) return undefined
   const state = known === 'waiting' && isPaused(paused, entry.hash) ? 'paused' : known
@@ -37,6 +38,12 @@ function pendingUpload(entry: LedgerEntry, { remoteId, progress, rowsOf, paused 
     type: 'upload', id: entry.hash, size: entry.sizeBytes, progress: entry.sizeBytes === 0 ? 0 : Math.min(1, bytes / entry.sizeBytes),
     rows: rowsOf(entry.hash), state, attempts: remote.attempts, reason: remote.reason,
   }
+}
+
+/** The primary, or else a mirror that still wants the bytes. */
+function waitingRemote(entry: LedgerEntry, remoteIds: readonly string[]): RemoteRecord {
+  const remotes = remoteIds.map((remoteId) => remoteOf(entry, remoteId))
+  return remotes.find(({ state }) => UPLOAD_STATES[state] !== undefined) ?? UNKNOWN_REMOTE
 }
 
 const MUTATION_STATES: { readonly [state in MutationState['is']]: PendingMutation['state'] } = {

@@ -23,7 +23,9 @@ export function retryUpload(deps: ActionDeps, hash: BlobHash): Promise<void> {
   return deps.state.update([key], (get) => {
     const entry = readLedgerEntry(get(key))
     if (entry === undefined) throw new BseError('NOT_FOUND', 'core.offline.retry: nothing of this id is pending', { what: 'blob', id: hash })
-    return { ops: ledgerOps(withRemote(entry, deps.remoteId, 'retry', deps.references.count(hash) > 0)), result: undefined }
+    const referenced = deps.references.count(hash) > 0
+    const retried = Object.keys(entry.remotes).reduce((next, remoteId) => withRemote(next, remoteId, 'retry', referenced), entry)
+    return { ops: ledgerOps(retried), result: undefined }
   }, { durability: 'strict' })
 }
 
@@ -35,7 +37,8 @@ export function cancelUpload(deps: ActionDeps, hash: BlobHash): Promise<void> {
   return deps.state.update([key], (get) => {
     const entry = readLedgerEntry(get(key))
     if (entry === undefined) throw new BseError('NOT_FOUND', 'core.offline.cancel: nothing of this id is pending', { what: 'blob', id: hash })
-    const after = withRemote(entry, deps.remoteId, 'userCancel', deps.references.count(hash) > 0, { reason: GIVEN_UP })
+    const referenced = deps.references.count(hash) > 0
+    const after = Object.keys(entry.remotes).reduce((next, remoteId) => withRemote(next, remoteId, 'userCancel', referenced, { reason: GIVEN_UP }), entry)
     return { ops: after === entry ? [] : ledgerOps(after), result: undefined }
   }, { durability: 'strict' })
 }
@@ -95,9 +98,10 @@ export function hurryUploads(deps: ActionDeps, hashes: readonly BlobHash[]): Pro
   return deps.state.update(hashes.map(ledgerKey), (get) => {
     const ops = hashes.flatMap((hash) => {
       const entry = readLedgerEntry(get(ledgerKey(hash)))
-      const remote = entry?.remotes[deps.remoteId]
-      if (entry === undefined || remote?.state !== 'owed' || remote.nextAtMs === 0) return []
-      return ledgerOps({ ...entry, remotes: { ...entry.remotes, [deps.remoteId]: { ...remote, nextAtMs: 0 } } })
+      const waiting = Object.entries(entry?.remotes ?? {}).filter(([, remote]) => remote.state === 'owed' && remote.nextAtMs > 0)
+      if (entry === undefined || waiting.length === 0) return []
+      const due = Object.fromEntries(waiting.map(([remoteId, remote]) => [remoteId, { ...remote, nextAtMs: 0 }]))
+      return ledgerOps({ ...entry, remotes: { ...entry.remotes, ...due } })
     })
     return { ops, result: undefined }
   }, { durability: 'relaxed' })

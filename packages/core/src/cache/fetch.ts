@@ -9,18 +9,53 @@ import { bytesKey, ledgerKey } from '../state/keys.ts'
 import { ledgerAside, readLedgerEntry, replacing } from '../state/records.ts'
 import { publishRecorded, type IngestDeps } from './ingest.ts'
 
-export interface FetchDeps extends IngestDeps {
+/** A store to read from, under the name that the ledger has for it. */
+export interface Origin {
   readonly source: BlobSource
   readonly remoteId: string
 }
 
+export interface FetchDeps extends IngestDeps, Origin {
+  /** Asked in order when the first one cannot give the bytes. */
+  readonly mirrors?: readonly Origin[]
+}
+
 /**
- * Brings a blob from the remote onto this device. Nothing is visible before its hash was right.
+ * Brings a blob from a remote onto this device: from the first that has the right bytes. Nothing is visible before its hash was right.
  *
- * @throws BseError `NOT_FOUND`, `GONE`, `HASH_MISMATCH`, `NETWORK` and what else the source throws; `STORAGE_FULL`.
+ * @throws BseError `NOT_FOUND`, `GONE`, `HASH_MISMATCH`, `NETWORK` and what else the sources throw; `STORAGE_FULL`.
  */
 export async function fetchBlob(deps: FetchDeps, ref: RemoteRef, signal: AbortSignal): Promise<void> {
   const lock = await deps.locks.change(ref.hash, signal)
+  const failures: unknown[] = []
+  try {
+    for (const { remoteId, source } of [deps, ...(deps.mirrors ?? [])]) {
+      try {
+        return await fetchFrom({ ...deps, remoteId, source }, ref, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (isOurs(error)) throw error
+        failures.push(error)
+      }
+    }
+    throw worst(failures)
+  } finally {
+    lock.release()
+  }
+}
+
+/** About this device: another source would not help. */
+function isOurs(error: unknown): boolean {
+  return hasCode(error, 'STORAGE_FULL') || hasCode(error, 'STORAGE_FAILED') || hasCode(error, 'LOST_LEASE') || hasCode(error, 'CLOSED')
+}
+
+/** Of several answers the one that leaves most open: that nobody has it is known only when nobody was silent. */
+function worst(failures: readonly unknown[]): unknown {
+  const [first] = failures
+  return failures.find((error) => !hasCode(error, 'NOT_FOUND') && !hasCode(error, 'GONE')) ?? failures.find((error) => hasCode(error, 'GONE')) ?? first
+}
+
+async function fetchFrom(deps: FetchDeps, ref: RemoteRef, signal: AbortSignal): Promise<void> {
   try {
     const opened = await deps.source.open(ref, { signal })
     const small = (ref.sizeBytes ?? opened.sizeBytes ?? Infinity) <= deps.inlineMaxBytes
@@ -29,8 +64,6 @@ export async function fetchBlob(deps: FetchDeps, ref: RemoteRef, signal: AbortSi
   } catch (error) {
     if (hasCode(error, 'GONE')) await believeGone(deps, ref)
     throw error
-  } finally {
-    lock.release()
   }
 }
 

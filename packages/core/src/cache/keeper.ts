@@ -1,4 +1,3 @@
-import { storedSomewhere } from '../ledger/entry.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
 import type { Logger } from '../provider/context.ts'
 import type { Clock } from '../provider/environment.ts'
@@ -27,6 +26,8 @@ export interface CacheKeeperOptions {
   readonly estimate: () => Promise<StorageEstimate | undefined>
   /** Lets go of bytes unless somebody reads them or nobody else has them. */
   readonly evict: (hash: BlobHash) => Promise<'evicted' | 'kept'>
+  /** Whether enough remotes have the bytes for this device to drop its copy. */
+  readonly isDurable: (entry: LedgerEntry) => boolean
   readonly onWarning: (room: { readonly used: number; readonly available: number }) => void
   readonly onEvicted: (items: readonly EvictedItem[]) => void
 }
@@ -187,7 +188,7 @@ export class CacheKeeper {
       return this.#saveSoon()
     }
     const isNew = this.#catalog.get(hash) === undefined
-    const isSpare = entry.claims.length === 0 && storedSomewhere(entry)
+    const isSpare = entry.claims.length === 0 && this.#options.isDurable(entry)
     const order = use === undefined ? {} : { added: use.added, used: use.used }
     this.#catalog.put(hash, { sizeBytes: entry.sizeBytes, isSpare, ...order }, this.#options.priorities.of(hash))
     if (isNew && use === undefined) this.#note(hash)

@@ -10,9 +10,9 @@ import type { BlobHash } from '../wire/blob-hash.ts'
 import { fetchBlob, type FetchDeps } from './fetch.ts'
 import { ingest, type IngestResult } from './ingest.ts'
 import { withRoom } from './with-room.ts'
-import { evictBlob, forgetUnreferenced, reclaimStaged } from './reclaim.ts'
+import { evictBlob, forgetUnreferenced, reclaimStaged, type ReclaimDeps } from './reclaim.ts'
 
-export interface CacheManagerOptions extends FetchDeps {
+export interface CacheManagerOptions extends FetchDeps, ReclaimDeps {
   /** These bytes were read. */
   readonly onUse: (hash: BlobHash) => void
   /** Like `makeRoom`, but what is dear to the person stays: nobody waits for what is only fetched. */
@@ -147,6 +147,8 @@ export class CacheManager {
 
 function loseBytes(entry: LedgerEntry, referenced: boolean): LedgerEntry {
   const without = withLocal(entry, 'missing', referenced)
+  // What a remote still wants of bytes that another one has can be fetched from there.
+  if (storedSomewhere(without)) return without
   return Object.keys(without.remotes).reduce((next, remoteId) => withRemote(next, remoteId, 'bytesLost', referenced), without)
 }
 

@@ -14,6 +14,8 @@ export interface ReclaimDeps {
   readonly state: StateStore
   readonly locks: BlobLocks
   readonly references: References
+  /** Whether enough remotes have bytes that rows name for this device to drop its copy. Default: one is enough. */
+  readonly isDurable?: (entry: LedgerEntry) => boolean
 }
 
 /**
@@ -74,6 +76,7 @@ function beginEviction(deps: ReclaimDeps, hash: BlobHash): Promise<LedgerEntry |
     const before = readLedgerEntry(get(key))
     if (before === undefined) return { ops: [], result: undefined }
     const referenced = deps.references.count(hash) > 0
+    if (referenced && deps.isDurable?.(before) === false) return { ops: [], result: before }
     const begun = withLocal(before, 'evictBegin', referenced)
     if (begun.local !== 'evicting') return { ops: [], result: before }
     const after = begun.inline ? { ...withLocal(begun, 'evictDone', referenced), inline: false } : begun

@@ -16,6 +16,11 @@ export function storedSomewhere(entry: LedgerEntry): boolean {
   return Object.values(entry.remotes).some((remote) => remote.state === 'stored')
 }
 
+/** Whether the bytes can be had for a remote that wants them: here, or, for a mirror, from another remote. */
+export function canSend(entry: LedgerEntry): boolean {
+  return entry.local === 'present' || (entry.local === 'absent' && storedSomewhere(entry))
+}
+
 /** True when this device owes nobody these bytes: they are elsewhere, or nothing names them any more. */
 export function evictable(entry: LedgerEntry, referenced: boolean): boolean {
   if (entry.claims.length > 0) return false
@@ -78,7 +83,10 @@ export function withoutClaim(entry: LedgerEntry, owner: string, referenced: bool
   const claims = entry.claims.filter((claim) => claim !== owner)
   const dropped: LedgerEntry = { ...entry, claims }
   if (claims.length > 0) return dropped
-  return Object.keys(entry.remotes).reduce((next, remoteId) => withRemote(next, remoteId, 'lastClaimDropped', referenced), dropped)
+  // A write that is through leaves mirrors that still want the bytes: they are owed by us, not by the write.
+  const stays = (remoteId: string): boolean => storedSomewhere(entry) && remoteOf(entry, remoteId).state !== 'stored'
+  const left = Object.keys(entry.remotes).filter((remoteId) => !stays(remoteId))
+  return left.reduce((next, remoteId) => withRemote(next, remoteId, 'lastClaimDropped', referenced), dropped)
 }
 
 /** Whether a start has to look at it: half-done local work, a claim of the queue, or something to do at a remote. */

@@ -5,12 +5,13 @@ import { Wake } from '../internal/wake.ts'
 import { remoteOf } from '../ledger/entry.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
+import { HostPause } from './host-pause.ts'
 import { planUploads } from './select.ts'
 import { abandonUpload, interruptUpload, uploadBlob, type UploadDeps } from './worker.ts'
 
 type Workers = FiberMap.FiberMap<BlobHash, void, unknown>
 
-export interface UploadManagerDeps extends UploadDeps {
+export interface UploadManagerDeps extends Omit<UploadDeps, 'pause'> {
   /** The ledger entries that have work, as this tab sees them. */
   readonly entries: () => Iterable<LedgerEntry>
   readonly concurrency: number
@@ -20,17 +21,23 @@ export interface UploadManagerDeps extends UploadDeps {
 
 /** Sends what is owed to one remote: some at a time, small ones first, each in a fiber of its own. Only the leader runs it. */
 export class UploadManager {
-  readonly #deps: UploadManagerDeps
+  readonly #deps: UploadManagerDeps & UploadDeps
   readonly #wake: Wake = new Wake()
   readonly #uploading: Set<BlobHash> = new Set()
   readonly #abandoning: Set<BlobHash> = new Set()
 
   constructor(deps: UploadManagerDeps) {
-    this.#deps = deps
+    this.#deps = { ...deps, pause: new HostPause(deps.clock, deps.random) }
   }
 
   /** Something changed: look again. */
   wake(): void {
+    this.#wake.signal()
+  }
+
+  /** The network may be back: a host that was away is asked at once. */
+  hurry(): void {
+    this.#deps.pause.hurry()
     this.#wake.signal()
   }
 

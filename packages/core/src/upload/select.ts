@@ -1,4 +1,4 @@
-import { remoteOf } from '../ledger/entry.ts'
+import { canSend, remoteOf } from '../ledger/entry.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import { dueInMs } from './backoff.ts'
@@ -30,7 +30,7 @@ export function planUploads(
     if (remote.state === 'cancelling') cancel.push(entry)
     if (busy.has(entry.hash) && (isPaused(entry.hash) || remote.reason?.code === CANCELLED)) stop.push(entry)
     if (isPaused(entry.hash)) continue
-    if (remote.state !== 'owed' || entry.local !== 'present' || busy.has(entry.hash)) continue
+    if (remote.state !== 'owed' || !canSend(entry) || busy.has(entry.hash)) continue
     const waitMs = dueInMs(remote.nextAtMs, nowMs)
     if (waitMs === 0) due.push(entry)
     else nextInMs = Math.min(nextInMs ?? Infinity, waitMs)

@@ -1,6 +1,6 @@
 import type { CacheManager } from '../cache/manager.ts'
 import { BseError } from '../errors.ts'
-import { remoteOf, withCheckpoint, withRemote } from '../ledger/entry.ts'
+import { canSend, remoteOf, storedSomewhere, withCheckpoint, withRemote } from '../ledger/entry.ts'
 import type { References } from '../ledger/ledger.ts'
 import { ledgerOps } from '../ledger/records.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
@@ -43,7 +43,7 @@ export type UploadEnd =
 export async function uploadBlob(deps: UploadDeps, seen: LedgerEntry, signal: AbortSignal): Promise<void> {
   const { hash } = seen
   const started = await commit(deps, hash, (entry) => {
-    const owed = remoteOf(entry, deps.remoteId).state === 'owed' && entry.local === 'present'
+    const owed = remoteOf(entry, deps.remoteId).state === 'owed' && canSend(entry)
     return owed ? withRemote(entry, deps.remoteId, 'start', isReferenced(deps, hash), { epoch: deps.leader.epoch }) : entry
   })
   if (started === undefined || remoteOf(started, deps.remoteId).state !== 'uploading') return
@@ -72,7 +72,7 @@ async function send(deps: UploadDeps, entry: LedgerEntry, signal: AbortSignal): 
     const [stat] = await provider.stat([hash], { signal })
     if (stat?.is === 'stored') return
   }
-  const blob = await deps.cache.local(hash, { again: true })
+  const blob = await bytesOf(deps, entry, signal)
   if (blob === undefined) throw new BseError('BLOB_MISSING', 'upload: the bytes are not on this device', { hashes: [hash] })
   await provider.upload({ hash, sizeBytes, type, blob }, {
     checkpoint: before.checkpoint,
@@ -80,6 +80,13 @@ async function send(deps: UploadDeps, entry: LedgerEntry, signal: AbortSignal): 
     onProgress: (progress) => onProgress(hash, progress),
     signal,
   })
+}
+
+/** Verified again. A mirror may want bytes that this device has dropped: then another remote has them. */
+async function bytesOf(deps: UploadDeps, entry: LedgerEntry, signal: AbortSignal): Promise<Blob | undefined> {
+  const { hash, sizeBytes, type } = entry
+  const here = await deps.cache.local(hash, { again: true })
+  return here ?? (storedSomewhere(entry) ? deps.cache.open({ hash, sizeBytes, type }, signal) : undefined)
 }
 
 async function saveCheckpoint(deps: UploadDeps, hash: BlobHash, next: Json): Promise<void> {

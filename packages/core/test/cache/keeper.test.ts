@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { CacheKeeper, type CacheKeeperOptions, type EvictedItem } from '../../src/cache/keeper.ts'
 import type { CacheLimits } from '../../src/cache/limits.ts'
 import { Priorities } from '../../src/cache/priorities.ts'
+import { storedSomewhere } from '../../src/ledger/entry.ts'
 import { ledgerOps } from '../../src/ledger/records.ts'
 import { memoryState } from '../../src/memory/index.ts'
 import { newLedgerEntry, UNKNOWN_REMOTE, type LedgerEntry } from '../../src/model/ledger-entry.ts'
@@ -39,6 +40,7 @@ class Shelf {
       state: this.state, clock: this.clock, logger: quiet, limits: LIMITS, order: 'lru', priorities: this.priorities,
       estimate: async () => undefined,
       evict: (hash) => this.#evict(hash),
+      isDurable: storedSomewhere,
       onWarning: (room) => this.warnings.push(room),
       onEvicted: (items: readonly EvictedItem[]) => this.evicted.push(...items.map(({ id }) => Number.parseInt(id.slice(-6), 16))),
       ...options,
