@@ -39,6 +39,8 @@ export interface CacheOptions {
 }
 
 export interface OfflineOptions extends QueueOptions {
+  /** Over which networks bytes are sent; rows wait for their bytes. Default `'always'`. */
+  readonly network?: 'always' | 'unmetered'
   readonly retryStrategy?: {
     /** Refusals of one item before it is parked. Outages never count. Default 5. */
     readonly maxAttempts?: number

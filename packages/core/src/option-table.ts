@@ -19,6 +19,7 @@ export interface Settings {
   readonly 'offline.queueUploads': boolean
   readonly 'offline.maxQueueSize': number
   readonly 'offline.conflictResolution': ConflictResolution
+  readonly 'offline.network': 'always' | 'unmetered'
   readonly 'offline.retryStrategy.maxAttempts': number
   readonly 'offline.retryStrategy.backoff': 'exponential'
 }
@@ -56,6 +57,10 @@ export const VALUE_OPTIONS: { readonly [Path in keyof Settings]: ValueOption<Set
   'offline.maxQueueSize': size(1_000_000_000, 'What may wait for servers, bytes and rows together. A write that goes over it rejects with `QUEUE_FULL`.'),
   'offline.conflictResolution': oneOf(
     ['last-write-wins', 'server-wins', 'manual'], 'Who wins when the server has other values than the person saw: docs/spec/conflicts.md.',
+  ),
+  'offline.network': oneOf(
+    ['always', 'unmetered'],
+    'Over which networks bytes are sent. `unmetered` waits while the person pays for each byte or asks for few (Save-Data); rows without new bytes are sent all the same.',
   ),
   'offline.retryStrategy.maxAttempts': wholeNumber(5, 'Refusals of one item before it is parked. Outages never count.'),
   'offline.retryStrategy.backoff': oneOf(['exponential'], 'How waits grow from failure to failure, with full jitter.'),

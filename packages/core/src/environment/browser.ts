@@ -42,15 +42,31 @@ function platformClock(): Clock {
   }
 }
 
+/** What Chromium knows of the network; other browsers have nothing of it. */
+interface NetworkInformation extends Pick<EventTarget, 'addEventListener' | 'removeEventListener'> {
+  readonly saveData?: boolean
+  readonly type?: string
+}
+
 function platformConnectivity(platform: Platform): Connectivity {
+  const network = (platform.navigator as { readonly connection?: NetworkInformation } | undefined)?.connection
   return {
+    get metered(): boolean {
+      return network?.saveData === true || network?.type === 'cellular'
+    },
     get online(): boolean {
       return platform.navigator?.onLine !== false
     },
     subscribe: (listener) => {
       const on = (): void => listener(true)
       const off = (): void => listener(false)
-      return listen(platform, { online: on, offline: off })
+      const retry = (): void => listener(platform.navigator?.onLine !== false)
+      network?.addEventListener('change', retry)
+      const stop = listen(platform, { online: on, offline: off })
+      return () => {
+        network?.removeEventListener('change', retry)
+        stop()
+      }
     },
   }
 }

@@ -11,6 +11,8 @@ export interface Clock {
 /** A hint whether trying is worth it. Only answers from servers decide anything. */
 export interface Connectivity {
   readonly online: boolean
+  /** The person pays for each byte, or asks for few; left out where the platform does not know. A change is told like `online`. */
+  readonly metered?: boolean
   subscribe(listener: (online: boolean) => void): () => void
 }
 

@@ -88,6 +88,11 @@ export class BlobUrls {
     for (const entry of this.#named.get(hash)?.values() ?? []) entry.open()
   }
 
+  /** Whether anybody reads a URL of it, or did until a moment ago. */
+  isLent(hash: BlobHash): boolean {
+    return this.#named.has(hash)
+  }
+
   /** Looks again for everything that is missing. */
   retryMissing(): void {
     for (const entry of this.#kept.keys()) if (!entry.isOpening) entry.open()

@@ -29,6 +29,8 @@ export interface Subscriptions {
   blobChanged(hash: BlobHash): void
   /** Looks again for all missing bytes that are on show, for example when the network is back. */
   retryMissing(): void
+  /** Whether a URL of it is lent: somebody may be looking at it. */
+  isShown(hash: BlobHash): boolean
   /** What stops syncing for everybody: in every snapshot until taken back with `undefined`. */
   setError(error: BseError | undefined): void
   /** Object URLs that exist now. */
@@ -74,6 +76,10 @@ class EngineSubscriptions implements Subscriptions {
 
   blobChanged(hash: BlobHash): void {
     this.#urls.blobChanged(hash)
+  }
+
+  isShown(hash: BlobHash): boolean {
+    return this.#urls.isLent(hash)
   }
 
   retryMissing(): void {

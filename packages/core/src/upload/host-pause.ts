@@ -16,6 +16,8 @@ export class HostPause {
   readonly #random: () => number
   #failures = 0
   #untilMs = 0
+  /** The host's own wish. */
+  #askedUntilMs = -Infinity
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock
@@ -48,12 +50,14 @@ export class HostPause {
     const capMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures - 1, 30))
     const askedMs = Math.min(MAX_RETRY_AFTER_MS, Math.max(0, blameOf(error).retryAfterMs ?? 0))
     const ownMs = Math.round((capMs / 2) * (1 + this.#random()))
-    this.#untilMs = Math.ceil(this.#clock.monotonicMs()) + Math.max(ownMs, Number.isFinite(askedMs) ? askedMs : 0)
+    const nowMs = Math.ceil(this.#clock.monotonicMs())
+    this.#askedUntilMs = askedMs > 0 ? nowMs + askedMs : -Infinity
+    this.#untilMs = Math.max(nowMs + ownMs, this.#askedUntilMs)
   }
 
-  /** It may be back: the next try is due, and still one for all. */
+  /** It may be back: the next try is due, and still one for all. What the host asked for is waited for all the same. */
   hurry(): void {
-    this.#untilMs = -Infinity
+    this.#untilMs = this.#askedUntilMs
   }
 }
 

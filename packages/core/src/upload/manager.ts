@@ -4,12 +4,16 @@ import { attempt } from '../internal/runtime.ts'
 import { Wake } from '../internal/wake.ts'
 import { remoteOf } from '../ledger/entry.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
+import type { UploadProgress } from '../provider/blob-provider.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
+import { uploadSeveral } from './batch.ts'
 import { HostPause } from './host-pause.ts'
-import { planUploads } from './select.ts'
+import { intoJobs, visibleFirst, type UploadJob } from './jobs.ts'
+import { planUploads, type UploadPlan } from './select.ts'
 import { abandonUpload, interruptUpload, uploadBlob, type UploadDeps } from './worker.ts'
 
-type Workers = FiberMap.FiberMap<BlobHash, void, unknown>
+/** By the hash of what a worker sends; several that go together by the first of them. */
+type Workers = FiberMap.FiberMap<string, void, unknown>
 
 export interface UploadManagerDeps extends Omit<UploadDeps, 'pause'> {
   /** The ledger entries that have work, as this tab sees them. */
@@ -17,17 +21,28 @@ export interface UploadManagerDeps extends Omit<UploadDeps, 'pause'> {
   readonly concurrency: number
   /** What the person holds back. */
   readonly isPaused: (id: string) => boolean
+  /** On the screen of this tab: goes before what nobody looks at. */
+  readonly isVisible: (hash: BlobHash) => boolean
+  /** Whether the network is one to send bytes over now. */
+  readonly mayUpload: () => boolean
 }
 
-/** Sends what is owed to one remote: some at a time, small ones first, each in a fiber of its own. Only the leader runs it. */
+/** Sends what is owed to one remote: some at a time, small ones first, each worker in a fiber of its own. Only the leader runs it. */
 export class UploadManager {
   readonly #deps: UploadManagerDeps & UploadDeps
   readonly #wake: Wake = new Wake()
   readonly #uploading: Set<BlobHash> = new Set()
   readonly #abandoning: Set<BlobHash> = new Set()
+  #jobs = 0
+  #takesBatches = true
 
   constructor(deps: UploadManagerDeps) {
-    this.#deps = { ...deps, pause: new HostPause(deps.clock, deps.random) }
+    const pause = new HostPause(deps.clock, deps.random)
+    const onProgress = (hash: BlobHash, progress: UploadProgress): void => {
+      if (progress.confirmedBytes > 0) pause.answered()
+      deps.onProgress(hash, progress)
+    }
+    this.#deps = { ...deps, pause, onProgress }
   }
 
   /** Something changed: look again. */
@@ -45,49 +60,66 @@ export class UploadManager {
   run(): Effect.Effect<never, unknown> {
     const supervise = (workers: Workers): Effect.Effect<never, unknown> =>
       Effect.raceFirst(this.#loop(workers), Effect.andThen(FiberMap.join(workers), Effect.never))
-    return Effect.scoped(Effect.flatMap(FiberMap.make<BlobHash, void, unknown>(), supervise))
+    return Effect.scoped(Effect.flatMap(FiberMap.make<string, void, unknown>(), supervise))
   }
 
   #loop(workers: Workers): Effect.Effect<never, unknown> {
-    const { clock, remoteId, entries, concurrency, pause, isPaused } = this.#deps
+    const { clock, concurrency, entries, isPaused, pause, remoteId } = this.#deps
     const step = Effect.gen({ self: this }, function* () {
       this.#wake.reset()
-      const nowMs = clock.nowMs()
       const pausedMs = pause.remainingMs()
-      const slots = pausedMs > 0 ? 0 : (pause.isAway ? 1 : concurrency) - this.#uploading.size
-      const plan = planUploads(entries(), remoteId, this.#uploading, nowMs, slots, isPaused)
+      const places = pausedMs > 0 ? 0 : pause.isAway ? 1 : concurrency
+      const plan = planUploads(entries(), remoteId, this.#uploading, clock.nowMs(), Infinity, isPaused)
       for (const entry of plan.stop) yield* this.#stop(workers, entry)
-      for (const entry of plan.start) yield* this.#start(workers, entry)
+      for (const job of this.#jobsOf(plan).slice(0, Math.max(0, places - this.#jobs))) yield* this.#start(workers, job)
       for (const entry of plan.cancel) yield* this.#cancel(workers, entry)
       yield* this.#wake.wait(pausedMs > 0 ? pausedMs : plan.nextInMs)
     })
     return Effect.forever(step)
   }
 
-  #start(workers: Workers, entry: LedgerEntry): Effect.Effect<void> {
-    const upload = attempt((signal) => uploadBlob(this.#deps, entry, signal))
-    return this.#fork(workers, entry.hash, this.#uploading, upload)
+  #jobsOf({ start }: UploadPlan): readonly UploadJob[] {
+    const { isVisible, mayUpload, provider, remoteId } = this.#deps
+    return mayUpload() ? intoJobs(visibleFirst(start, isVisible), remoteId, this.#takesBatches ? provider.batch : undefined) : []
+  }
+
+  #start(workers: Workers, job: UploadJob): Effect.Effect<void> {
+    const [first] = job
+    if (first === undefined) return Effect.void
+    for (const { hash } of job) this.#uploading.add(hash)
+    this.#jobs += 1
+    const isAlone = job.length === 1
+    const work = attempt((signal) => (isAlone ? uploadBlob(this.#deps, first, signal) : this.#sendSeveral(job, signal)))
+    return this.#fork(workers, isAlone ? first.hash : `several ${first.hash}`, work, () => {
+      for (const { hash } of job) this.#uploading.delete(hash)
+      this.#jobs -= 1
+    })
+  }
+
+  async #sendSeveral(job: UploadJob, signal: AbortSignal): Promise<void> {
+    if ((await uploadSeveral(this.#deps, job, signal)) === 'refused') this.#takesBatches = false
   }
 
   /** Takes the place of the worker that still sends it, which is interrupted by that. */
   #cancel(workers: Workers, entry: LedgerEntry): Effect.Effect<void> {
-    if (this.#abandoning.has(entry.hash)) return Effect.void
+    const { hash } = entry
+    if (this.#abandoning.has(hash)) return Effect.void
     const { checkpoint } = remoteOf(entry, this.#deps.remoteId)
-    return this.#fork(workers, entry.hash, this.#abandoning, attempt((signal) => abandonUpload(this.#deps, entry.hash, checkpoint, signal)))
+    this.#abandoning.add(hash)
+    return this.#fork(workers, hash, attempt((signal) => abandonUpload(this.#deps, hash, checkpoint, signal)), () => void this.#abandoning.delete(hash))
   }
 
-  /** The worker ends without a word; what it had sent so far is in the checkpoint. */
+  /** The worker ends without a word; what it had sent so far is in the checkpoint. A batch goes on, for the sake of the others in it. */
   #stop(workers: Workers, { hash }: LedgerEntry): Effect.Effect<void, unknown> {
     if (!this.#uploading.has(hash)) return Effect.void
     return Effect.andThen(FiberMap.remove(workers, hash), attempt(() => interruptUpload(this.#deps, hash)))
   }
 
-  #fork(workers: Workers, hash: BlobHash, busy: Set<BlobHash>, work: Effect.Effect<void, unknown>): Effect.Effect<void> {
-    busy.add(hash)
+  #fork(workers: Workers, key: string, work: Effect.Effect<void, unknown>, end: () => void): Effect.Effect<void> {
     const done = Effect.sync(() => {
-      busy.delete(hash)
+      end()
       this.#wake.signal()
     })
-    return Effect.asVoid(FiberMap.run(workers, hash, Effect.ensuring(work, done)))
+    return Effect.asVoid(FiberMap.run(workers, key, Effect.ensuring(work, done)))
   }
 }

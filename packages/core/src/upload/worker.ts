@@ -14,7 +14,7 @@ import type { LeaderState } from '../state/leader-state.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import type { Json } from '../wire/json.ts'
 import { waitMs, type BackoffOptions } from './backoff.ts'
-import { blameOf } from './failure.ts'
+import { blameOf, type Blame } from './failure.ts'
 import type { HostPause } from './host-pause.ts'
 
 export interface UploadDeps {
@@ -42,10 +42,7 @@ export type UploadEnd =
 /** One try of one blob, from `owed` to `stored`, `owed` again, or `parked`. Throws only when state fails or the lead is lost. */
 export async function uploadBlob(deps: UploadDeps, seen: LedgerEntry, signal: AbortSignal): Promise<void> {
   const { hash } = seen
-  const started = await commit(deps, hash, (entry) => {
-    const owed = remoteOf(entry, deps.remoteId).state === 'owed' && canSend(entry)
-    return owed ? withRemote(entry, deps.remoteId, 'start', isReferenced(deps, hash), { epoch: deps.leader.epoch }) : entry
-  })
+  const started = await commit(deps, hash, (entry) => afterStart(deps, entry))
   if (started === undefined || remoteOf(started, deps.remoteId).state !== 'uploading') return
   const pin = await deps.cache.borrow(hash, signal)
   const begun = deps.pause.begin()
@@ -61,6 +58,12 @@ export async function uploadBlob(deps: UploadDeps, seen: LedgerEntry, signal: Ab
   } finally {
     pin.release()
   }
+}
+
+/** The record of a try that begins; the same when there is nothing to send any more. */
+export function afterStart(deps: UploadDeps, entry: LedgerEntry): LedgerEntry {
+  const owed = remoteOf(entry, deps.remoteId).state === 'owed' && canSend(entry)
+  return owed ? withRemote(entry, deps.remoteId, 'start', isReferenced(deps, entry.hash), { epoch: deps.leader.epoch }) : entry
 }
 
 async function send(deps: UploadDeps, entry: LedgerEntry, signal: AbortSignal): Promise<void> {
@@ -83,7 +86,7 @@ async function send(deps: UploadDeps, entry: LedgerEntry, signal: AbortSignal): 
 }
 
 /** Verified again. A mirror may want bytes that this device has dropped: then another remote has them. */
-async function bytesOf(deps: UploadDeps, entry: LedgerEntry, signal: AbortSignal): Promise<Blob | undefined> {
+export async function bytesOf(deps: UploadDeps, entry: LedgerEntry, signal: AbortSignal): Promise<Blob | undefined> {
   const { hash, sizeBytes, type } = entry
   const here = await deps.cache.local(hash, { again: true })
   return here ?? (storedSomewhere(entry) ? deps.cache.open({ hash, sizeBytes, type }, signal) : undefined)
@@ -95,20 +98,25 @@ async function saveCheckpoint(deps: UploadDeps, hash: BlobHash, next: Json): Pro
 
 async function fail(deps: UploadDeps, hash: BlobHash, error: unknown): Promise<void> {
   const blame = blameOf(error)
-  const nowMs = deps.clock.nowMs()
-  const after = await commit(deps, hash, (entry) => {
-    const { attempts, failures, state } = remoteOf(entry, deps.remoteId)
-    // Cancelled in the meantime: what the try left is freed by the one who cancels.
-    if (state !== 'uploading') return entry
-    const last = blame.item && attempts + 1 >= deps.maxAttempts
-    return withRemote(entry, deps.remoteId, last ? 'failFinal' : 'failRetryable', isReferenced(deps, hash), {
-      countsAttempt: blame.item,
-      nextAtMs: nowMs + waitMs(failures + 1, blame.retryAfterMs, deps.backoff, deps.random()),
-      reason: { code: blame.code, message: blame.message },
-    })
+  const after = await commit(deps, hash, (entry) => afterFailure(deps, entry, blame))
+  deps.onOutcome(hash, endOf(deps, after, error))
+}
+
+/** The record behind a try that failed. One that was cancelled in the meantime stays: what the try left is freed by the one who cancels. */
+export function afterFailure(deps: UploadDeps, entry: LedgerEntry, blame: Blame): LedgerEntry {
+  const { attempts, failures, state } = remoteOf(entry, deps.remoteId)
+  if (state !== 'uploading') return entry
+  const last = blame.item && attempts + 1 >= deps.maxAttempts
+  return withRemote(entry, deps.remoteId, last ? 'failFinal' : 'failRetryable', isReferenced(deps, entry.hash), {
+    countsAttempt: blame.item,
+    nextAtMs: deps.clock.nowMs() + waitMs(failures + 1, blame.retryAfterMs, deps.backoff, deps.random()),
+    reason: { code: blame.code, message: blame.message },
   })
+}
+
+export function endOf(deps: UploadDeps, after: LedgerEntry | undefined, error: unknown): UploadEnd {
   const parked = after !== undefined && remoteOf(after, deps.remoteId).state === 'parked'
-  deps.onOutcome(hash, { is: parked ? 'parked' : 'later', error })
+  return { is: parked ? 'parked' : 'later', error }
 }
 
 /** Frees what a cancelled upload holds at the remote. Trouble there is tried again at the next start. */
@@ -130,7 +138,7 @@ export async function interruptUpload(deps: UploadDeps, hash: BlobHash): Promise
   await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'interrupted', isReferenced(deps, hash)))
 }
 
-const RELAXED: UpdateOptions = { durability: 'relaxed' }
+export const RELAXED: UpdateOptions = { durability: 'relaxed' }
 
 /** Bookkeeping may be relaxed: a belief that a power cut takes back is learnt again from the remote. */
 function commit(deps: UploadDeps, hash: BlobHash, change: (entry: LedgerEntry) => LedgerEntry): Promise<LedgerEntry | undefined> {
@@ -143,6 +151,6 @@ function commit(deps: UploadDeps, hash: BlobHash, change: (entry: LedgerEntry) =
   }, RELAXED)
 }
 
-function isReferenced(deps: UploadDeps, hash: BlobHash): boolean {
+export function isReferenced(deps: UploadDeps, hash: BlobHash): boolean {
   return deps.references.count(hash) > 0
 }
