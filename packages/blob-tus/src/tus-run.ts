@@ -1,11 +1,10 @@
 import { Upload, type DetailedError, type HttpResponse } from 'tus-js-client'
-import { BseError, isBseError, type BlobHash } from '@bse/core/wire'
+import { BseError, isBseError } from '@bse/core/wire'
 import type { UploadIo, UploadTask } from '@bse/core/provider'
 import { checkpointOf } from './checkpoint.ts'
-import { tusError, type RefusedAnswer } from './tus-error.ts'
-import { tusStack, type StackParts } from './tus-stack.ts'
+import { StackResponse, tusStack, type StackParts } from './tus-stack.ts'
 
-export interface RunParts extends Omit<StackParts, 'ready' | 'signal'> {
+export interface RunParts extends Pick<StackParts, 'endpoint' | 'requester'> {
   /** Bytes of one PATCH. */
   readonly chunkSize: number
 }
@@ -49,7 +48,7 @@ export async function runUpload(parts: RunParts, task: UploadTask, io: UploadIo,
     retryDelays: null,
     storeFingerprintForResuming: false,
     fingerprint: async () => task.hash,
-    httpStack: tusStack({ ...parts, signal: io.signal, ready: () => saving }),
+    httpStack: tusStack({ ...parts, about: { hash: task.hash, sizeBytes }, signal: io.signal, ready: () => saving }),
     fileReader: { openFile: async () => sliceable(task.blob) },
     onUploadUrlAvailable: () => {
       if (upload.url === null || upload.url === uploadUrl) return
@@ -65,7 +64,7 @@ export async function runUpload(parts: RunParts, task: UploadTask, io: UploadIo,
       else progress.confirmed(confirmedBytes)
     },
     onSuccess: ({ lastResponse }) => resolve(lastResponse),
-    onError: (error) => reject(failureOf(error, task, parts)),
+    onError: (error) => reject(failureOf(error)),
   })
   const onAbort = (): void => reject(io.signal.reason)
   io.signal.addEventListener('abort', onAbort, { once: true })
@@ -122,26 +121,17 @@ class Progress {
   }
 }
 
-function failureOf(error: Error | DetailedError, task: { readonly hash: BlobHash; readonly sizeBytes: number }, parts: RunParts): unknown {
+function failureOf(error: Error | DetailedError): unknown {
   if (!('originalRequest' in error)) return new BseError('PROVIDER_FAILED', 'blob-tus.upload: failed', { provider: 'tus' }, { cause: error })
   const { causingError, originalRequest, originalResponse } = error
   if (isBseError(causingError)) return causingError
-  if (originalResponse === null) return causingError ?? error
+  if (!(originalResponse instanceof StackResponse)) return causingError ?? error
   const status = originalResponse.getStatus()
   // A success that the protocol has no words for.
   if (status >= 200 && status < 300) return notTus()
-  const answer: RefusedAnswer = { status, retryAfter: originalResponse.getHeader('Retry-After') ?? null, body: parsed(originalResponse.getBody()) }
-  return new TusRefusal(originalRequest.getMethod(), status, tusError({ ...task, nowMs: parts.context.clock.nowMs() }, answer))
+  return new TusRefusal(originalRequest.getMethod(), status, originalResponse.error)
 }
 
 function notTus(): BseError {
   return new BseError('NETWORK', "blob-tus.upload: the answer is not a tus server's", { status: undefined })
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -8,7 +8,7 @@ import { Watchdog, orAborted } from './watchdog.ts'
 export interface HttpRequest {
   /** Appears in errors, for example `upload`. */
   readonly operation: string
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST'
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Blob | string

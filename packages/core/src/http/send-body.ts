@@ -47,6 +47,7 @@ async function xhrOnce(requester: Requester, request: PutRequest, headers: Reado
     watchdog.feed(requester.idleMs)
     request.onSent(event.loaded)
   }
+  xhr.upload.onload = () => watchdog.feed(requester.idleMs + (request.extraIdleMs ?? 0))
   xhr.onerror = () => reject(networkError(requester.nameOf(request), undefined))
   xhr.onload = () => resolve(answered(xhr.status, xhr.responseText, (name) => xhr.getResponseHeader(name)))
   xhr.open(request.method, request.url)
