@@ -23,6 +23,9 @@ export interface S3Bucket extends ObjectBucket {
   delete(key: string): Promise<void>
 }
 
+/** A bucket that is full may never answer; one that puts 5 GiB together or copies them takes a while. */
+const ANSWERS_WITHIN_MS = 120_000
+
 /** The base64 of a SHA-256, as S3 wants it. */
 export function checksumOf(hash: BlobHash): string {
   return btoa(String.fromCharCode(...(hexOf(hash).match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16))))
@@ -134,9 +137,16 @@ class S3HttpBucket implements S3Bucket {
     return text
   }
 
+  /** Waits for the answer only so long; its body may take its time. */
   async #send({ body, ...request }: S3Request): Promise<Response> {
     const { headers, url } = await this.#signer.sign(request)
-    return fetch(url, { method: request.method, headers, redirect: 'manual', ...(body === undefined ? {} : { body }) })
+    const silence = new AbortController()
+    const timer = setTimeout(() => silence.abort(new S3Error(0, 'NoAnswer')), ANSWERS_WITHIN_MS)
+    try {
+      return await fetch(url, { method: request.method, headers, redirect: 'manual', signal: silence.signal, ...(body === undefined ? {} : { body }) })
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }
 
