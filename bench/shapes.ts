@@ -11,6 +11,7 @@ const { values: options } = parseArgs({
 })
 const clients = Number(options.clients)
 const transactions = Number(options.transactions)
+const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
 
 interface Followed {
   changes: number
@@ -45,8 +46,6 @@ async function measure(kind: 'postgres' | 'pglite'): Promise<void> {
   console.log(`${kind}: ${clients} live clients; ${transactions} transactions written in ${Math.round(writtenMs)} ms, with all clients in ${Math.round(deliveredMs)} ms; ` +
     `${perSecond} changes delivered per second; server memory ${Math.round(memory.rss / 1_048_576)} MiB`)
 }
-
-const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
 
 async function follow(url: string, handle: string, one: Followed, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {

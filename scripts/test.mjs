@@ -16,10 +16,13 @@ const cephPackages = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common']
 /** They run against Ceph's S3 gateway, which scripts/services starts. */
 const s3Tests = ['packages/blob-s3/test/ceph/**', 'packages/server/test/ceph/**', 'examples/mounts/test/ceph/**']
 
+/** They run against a Postgres 15 of their own, which scripts/services starts. */
+const shapeTests = ['client', 'client.long', 'change-order', 'endpoint'].map((name) => `packages/server/test/shapes/${name}.test.ts`)
+
 /** Commands that tests use, with the Debian packages that have them and the test files that cannot run without. */
 const tools = [
   { command: 'strace', debianPackages: ['strace'], files: ['packages/cache-fs/test/crash-sweep.test.ts', 'packages/cache-fs/test/disk-faults.test.ts', 'packages/state-sqlite/test/crash.test.ts'] },
-  { command: 'pg_lsclusters', debianPackages: ['postgresql'], files: ['packages/server/test/postgres-locker.test.ts', 'packages/server/test/shapes/{client,client.long,change-order,endpoint}.test.ts'] },
+  { command: 'pg_lsclusters', debianPackages: ['postgresql'], files: ['packages/server/test/postgres-locker.test.ts', ...shapeTests] },
   { command: 'sha256sum', debianPackages: ['coreutils'], files: ['packages/core/test/hash/hash.test.ts'] },
   { command: 'radosgw', debianPackages: cephPackages, files: s3Tests },
 ]

@@ -42,7 +42,7 @@ export interface ServerOptions {
 
 /** Answers the paths below `/v1`. */
 export interface ShapeRoute {
-  (request: Request, context: RequestContext): Promise<Response>
+  (request: Request, context?: RequestContext): Promise<Response>
   close(): Promise<void>
 }
 
