@@ -126,7 +126,7 @@ describe('a stream that breaks', () => {
       if (opened === 4) bench.nowMs += 10_000
       throw new BseError('NETWORK', 'test: cut behind the first batch', { status: undefined })
     })
-    for (const waits of [[375], [375, 500], [375, 500, 1_000], [375, 500, 1_000, 375]]) {
+    for (const waits of [[375], [375, 500], [375, 500, 1_000], [375, 500, 1_000, 250]]) {
       await vi.waitFor(() => expect(bench.waits).toEqual(waits))
       bench.receiver.resume()
     }
