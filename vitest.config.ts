@@ -27,8 +27,8 @@ const source = { conditions: ['@bse/source', 'module'] }
 
 const config: ViteUserConfig = defineConfig({
   resolve: source,
-  // Without `import`, which Node would then also give to `require`.
-  ssr: { resolve: { conditions: ['@bse/source', 'module', 'node'] } },
+  // Node is given these for `require` too, so neither `import` nor `module` is among them.
+  ssr: { resolve: { conditions: ['@bse/source', 'node'] } },
   test: {
     projects: [
       {

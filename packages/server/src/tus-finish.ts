@@ -24,7 +24,8 @@ export async function finishUpload(deps: FinishDeps, id: string, owner: UploadOw
   const lock = deps.locker.newLock(id)
   await lock.lock(new AbortController().signal, () => undefined)
   try {
-    if (await isComplete(deps.uploads, id)) return await move(deps, id, owner)
+    const sizeBytes = await completeBytes(deps.uploads, id)
+    if (sizeBytes !== undefined) return await move(deps, id, sizeBytes, owner)
     const { is } = await deps.store.head(owner)
     if (is !== 'stored') throw notFound(owner.hash)
   } finally {
@@ -32,26 +33,29 @@ export async function finishUpload(deps: FinishDeps, id: string, owner: UploadOw
   }
 }
 
-async function isComplete(uploads: TusUploads, id: string): Promise<boolean> {
+/** How many bytes it has, when it has all of them. */
+async function completeBytes(uploads: TusUploads, id: string): Promise<number | undefined> {
   try {
     const { offset, size } = await uploads.getUpload(id)
-    return offset === size
+    return offset === size ? size : undefined
   } catch (error) {
     // Gone is one of the ways not to be complete: another request has finished it.
-    if (isGone(error)) return false
+    if (isGone(error)) return undefined
     throw error
   }
 }
 
-async function move({ store, uploads }: FinishDeps, id: string, owner: UploadOwner): Promise<void> {
-  const file = await uploads.read(id)
+async function move({ store, uploads }: FinishDeps, id: string, sizeBytes: number, owner: UploadOwner): Promise<void> {
+  // Nothing was ever written of an empty one.
+  const remove = (): Promise<void> => (sizeBytes > 0 && uploads.removeComplete !== undefined ? uploads.removeComplete(id) : uploads.remove(id))
+  const file = sizeBytes > 0 ? await uploads.read(id) : Readable.from([])
   try {
     await store.put(owner, Readable.toWeb(file) as ReadableStream<Uint8Array>)
   } catch (error) {
-    if (hasCode(error, 'HASH_MISMATCH')) await uploads.remove(id)
+    if (hasCode(error, 'HASH_MISMATCH')) await remove()
     throw error instanceof BseError ? error : new BseError('STORAGE_FAILED', 'tus: the upload cannot be read', { store: 'tus' }, { cause: error })
   } finally {
     file.destroy()
   }
-  await uploads.remove(id)
+  await remove()
 }
