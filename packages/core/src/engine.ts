@@ -413,6 +413,7 @@ class Engine implements EngineParts {
       onPush: (record, end) => this.#notices.pushEnded(record, end),
       onAnswer: () => this.#reachability.answered(),
       onReachable: (isReachable) => (isReachable ? this.#reachability.answered() : this.#reachability.silent()),
+      onTidyFailure: (error) => this.#notices.syncFailed({ type: 'sync' }, error),
       onDataFailure: (error) => {
         this.#notices.syncFailed({ type: 'sync' }, error)
         this.#flushes.rowsFailed()

@@ -42,6 +42,8 @@ export interface LeaderSessionDeps extends RecoverDeps, UploadManagerDeps {
   /** Makes uploads that wait for a time due now. */
   readonly hurryUploads: () => Promise<void>
   readonly onDataFailure: (error: unknown) => void
+  /** What dead tabs left could not be put in order; the next leader tries again. */
+  readonly onTidyFailure: (error: unknown) => void
 }
 
 /** The work that one tab does for all: sends bytes and writes, takes in what others changed, tidies up after dead tabs. */
@@ -99,6 +101,7 @@ export class LeaderSession {
 
   #log(error: unknown): void {
     this.#deps.logger.warn('tidying up after dead tabs failed', { error: String(error) })
+    this.#deps.onTidyFailure(error)
   }
 
   /** Everything that an older leader committed is in our picture once our own lease is. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createSyncEngine, platformEnvironment, type OfflineOptions } from '../../src/index.ts'
+import { createSyncEngine, DEFAULTS, platformEnvironment, type OfflineOptions } from '../../src/index.ts'
 import { FakeRemote, fakeBlobs, fakeData } from '../../src/testing/index.ts'
 import { image, newDevice, schema, type Device, type TestEngine } from './harness.ts'
 
@@ -21,6 +21,14 @@ function engineWith(offline: OfflineOptions, { online = true, device = newDevice
 }
 
 const albums = async (engine: TestEngine): Promise<readonly string[]> => (await engine.albums.where({}).get()).map(({ title }) => title).sort()
+
+//
+it('queues, with the values of the RFC, where the options are left out', () => {
+  expect(DEFAULTS).toMatchObject({
+    'offline.queueMutations': true, 'offline.queueUploads': true, 'offline.maxQueueSize': 1_000_000_000, 'offline.conflictResolution': 'last-write-wins',
+    'offline.retryStrategy.maxAttempts': 5, 'offline.retryStrategy.backoff': 'exponential',
+  })
+})
 
 describe('without a queue', () => {
   //

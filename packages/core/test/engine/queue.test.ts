@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createSyncEngine, isBseError, type PendingItem, type SyncEvents } from '../../src/index.ts'
+import { createSyncEngine, isBseError, platformEnvironment, type PendingItem, type SyncEvents } from '../../src/index.ts'
 import { hashBlob } from '../../src/hash/index.ts'
 import { memoryCache, memoryState } from '../../src/memory/index.ts'
+import type { PushOutcome } from '../../src/provider/index.ts'
 import { FakeRemote, fakeBlobs, fakeData } from '../../src/testing/index.ts'
 import { BseError } from '../../src/wire/index.ts'
 import { image, newDevice, openTab, schema, type TestEngine } from './harness.ts'
@@ -126,6 +127,22 @@ describe('the queue', () => {
     expect(remote.applied).toEqual([])
   })
 
+  // R-103
+  it('gives back the bytes of a row that is deleted, and keeps those that another row names', async () => {
+    const [device, remote] = [newDevice(), new FakeRemote()]
+    const sync = track(openTab(device, remote))
+    const [shared, own] = [image(9_000, 57), image(9_000, 58)]
+    const first = await sync.photos.insert({ title: 'first', image: shared })
+    const second = await sync.photos.insert({ title: 'second', image: shared })
+    const third = await sync.photos.insert({ title: 'third', image: own })
+    await settled(sync)
+    await sync.photos.delete(first.id).synced
+    await sync.photos.delete(third.id).synced
+    expect([...remote.rows.keys()]).toEqual([`photos/${second.id}`])
+    await vi.waitFor(async () => expect(await device.cache('shared').get(third.image.hash)).toBeUndefined())
+    expect((await device.cache('shared').get(second.image.hash))?.size).toBe(9_000)
+  })
+
   it('takes an insert back that is deleted before it is even stored', async () => {
     const { sync } = offlineEngine()
     await sync.ready
@@ -166,6 +183,33 @@ describe('the queue', () => {
     await sync.offline.retry(items[0]?.id ?? '')
     await settled(sync)
     expect(remote.row('photos', large.id)).toBeDefined()
+  })
+
+  // R-067
+  it.each([1, 3])('parks a write after %i refusals, each of which is told', async (maxAttempts) => {
+    const remote = new FakeRemote()
+    const data = fakeData(remote)
+    let pushes = 0
+    const refuse = async (mutations: readonly { readonly id: string }[]): Promise<readonly PushOutcome[]> => {
+      pushes += 1
+      return mutations.map(({ id }) => ({ id, is: 'rejected', code: 'NO' }))
+    }
+    const { clock, ...environment } = platformEnvironment()
+    const sync = track(createSyncEngine({
+      name: `attempts-${maxAttempts}`, schema, state: memoryState(), cache: { backend: memoryCache() }, blobs: fakeBlobs(remote),
+      data: { ...data, connect: async (context) => ({ ...(await data.connect(context)), push: refuse }) },
+      offline: { retryStrategy: { maxAttempts, backoff: 'exponential' } },
+      environment: { ...environment, clock: { ...clock, nowMs: () => clock.nowMs() + pushes * 60_000 } },
+    }))
+    const errors: unknown[] = []
+    sync.on('syncError', ({ error }) => errors.push(error))
+    await sync.albums.insert({ title: 'refused' })
+    await vi.waitFor(async () => {
+      await sync.offline.flush()
+      expect(await sync.offline.pending()).toMatchObject([{ state: 'parked', attempts: maxAttempts, reason: { code: 'NO' } }])
+    }, { timeout: 10_000 })
+    expect(pushes).toBe(maxAttempts)
+    expect(errors).toHaveLength(maxAttempts)
   })
 
   it('says discarded to whoever waits for a write that the person took back', async () => {
