@@ -156,12 +156,12 @@ export class Person {
   }
 
   async retry(): Promise<void> {
-    const item = this.#random.pick((await this.#pending()).filter(({ state }) => state === 'parked' || state === 'conflict'))
+    const item = this.#random.pick((this.#pending()).filter(({ state }) => state === 'parked' || state === 'conflict'))
     if (item !== undefined) this.#tab.engine.offline.retry(item.id).catch(() => undefined)
   }
 
   async discard(): Promise<void> {
-    const pending = await this.#pending()
+    const pending = this.#pending()
     const own = this.#isOwn ? this.#ownRowId() : undefined
     const item = this.#random.pick(pending.filter((one) => one.type !== 'upload' && (own === undefined || one.rowId === own)))
     if (item === undefined) return
@@ -176,18 +176,18 @@ export class Person {
 
   /** Everything, or one thing. */
   async pause(): Promise<void> {
-    const item = this.#random.chance(0.3) ? undefined : this.#random.pick(await this.#pending())
+    const item = this.#random.chance(0.3) ? undefined : this.#random.pick(this.#pending())
     this.#tab.engine.offline.pause(item?.id).catch(() => undefined)
   }
 
   async resume(): Promise<void> {
-    const item = this.#random.chance(0.7) ? undefined : this.#random.pick((await this.#pending()).filter(({ state }) => state === 'paused'))
+    const item = this.#random.chance(0.7) ? undefined : this.#random.pick((this.#pending()).filter(({ state }) => state === 'paused'))
     this.#tab.engine.offline.resume(item?.id).catch(() => undefined)
   }
 
   /** What was given up waits like what is parked: until somebody wants it after all. */
   async cancel(): Promise<void> {
-    const item = this.#random.pick(await this.#pending())
+    const item = this.#random.pick(this.#pending())
     if (item !== undefined) this.#tab.engine.offline.cancel(item.id).catch(() => undefined)
   }
 
@@ -232,7 +232,8 @@ export class Person {
     return this.#world.history.ops.findLast(({ where, kind, table }) => where === this.#device.name && kind === 'insert' && table === 'photos')?.rowId
   }
 
-  async #pending(): Promise<readonly PendingItem[]> {
-    return this.#isOpen() ? ((await this.#world.peek(this.#tab.engine.offline.pending())) ?? []) : []
+  /** As the screen shows it. */
+  #pending(): readonly PendingItem[] {
+    return this.#isOpen() ? this.#tab.engine.status.getSnapshot().pending : []
   }
 }

@@ -184,6 +184,15 @@ const WRITES: readonly Scene[] = [
     { kind: random.pick(['discard', 'retry', 'update'] as const) ?? 'retry', own: true, gapMs: random.int(400) },
     { kind: 'calm', gapMs: 200 },
   ],
+  // Given up before it was ever sent, and wanted after all.
+  (random) => [
+    { kind: 'offline', gapMs: 0 },
+    { kind: 'insert', content: large(random), own: true, gapMs: 200 + random.int(200) },
+    { kind: 'cancel', slot: someSlot(random), gapMs: random.int(200) },
+    { kind: 'cancel', gapMs: random.int(200) },
+    { kind: 'online', gapMs: random.int(1_000) },
+    { kind: random.pick(['retry', 'delete', 'insert'] as const) ?? 'retry', own: true, gapMs: random.int(500) },
+  ],
   // Refused once, and taken back while the second try is on its way.
   (random) => [
     { kind: 'insert', own: true, content: any(random), gapMs: 800 },
