@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { UploadProgress } from '@bse/core/provider'
+import type { Clock, UploadProgress } from '@bse/core/provider'
 import { hexOf, type Json } from '@bse/core/wire'
 import { goodGet, goodPut, io, presignStub, provider, randomTask, signal, stub } from './support/stubs.ts'
 
@@ -84,6 +84,32 @@ describe('what a store answers', () => {
       const presign = await presignStub(({ do: what }) => (what === 'put' ? { upload, request: goodPut(storeUrl, task) } : completed))
       await expect(provider(presign, storeUrl).upload(task, io)).rejects.toMatchObject({ code: 'NETWORK' })
     }
+  })
+})
+
+describe('a store that says nothing', () => {
+  /** Time that passes when a test says so. */
+  function handClock(): Clock & { pass(): void } {
+    const waiting = new Set<() => void>()
+    const timer: Clock['timer'] = (_, callback) => {
+      waiting.add(callback)
+      return () => void waiting.delete(callback)
+    }
+    return { nowMs: () => 0, monotonicMs: () => 0, timer, pass: () => [...waiting].forEach((callback) => callback()) }
+  }
+
+  // F-54
+  it.each(['upload', 'open'] as const)('is given up when the time is over: %s', async (operation) => {
+    const { promise: reached, resolve } = Promise.withResolvers<void>()
+    const store = await stub(() => resolve())
+    const [storeUrl, task, clock] = [`${store.url}/media`, await randomTask(100), handClock()]
+    const presign = await presignStub(({ do: what }) => ({ upload, request: what === 'put' ? goodPut(storeUrl, task) : goodGet(storeUrl, task.hash) }))
+    const opened = provider(presign, storeUrl, {}, { clock })
+    const waiting: Promise<unknown> = operation === 'upload' ? opened.upload(task, io) : opened.open({ hash: task.hash, sizeBytes: undefined, type: '' }, { signal })
+    const outcome = expect(waiting).rejects.toMatchObject({ code: 'NETWORK' })
+    await reached
+    clock.pass()
+    await outcome
   })
 })
 
