@@ -80,7 +80,8 @@ describe.each(backends(() => postgres.url))('the shape endpoint on %s', (_, open
     expect((await rowsOf(await follow())).length).toBeLessThan(60)
     const place = (await follow()).headers.get('electric-offset')
     await server.restart()
-    const after = await follow()
+    // A connection that is kept open by `fetch` may have been cut by the restart.
+    const after = await follow().catch(() => follow())
     expect([after.status, after.headers.get('electric-handle'), after.headers.get('electric-offset')]).toEqual([200, handle, place])
   }, 60_000)
 

@@ -53,10 +53,7 @@ class Conversation {
     // Transaction ids as long as the recorded ones: they count in the size of a chunk.
     await this.#backend.run("do $$ begin while (pg_current_xact_id()::text)::bigint < 1000 loop commit; end loop; end $$")
     await this.#open()
-    this.#http = await serve(() => {
-      if (this.#handler === undefined) throw new Error('not running')
-      return this.#handler
-    })
+    this.#http = await serve(() => this.#handler)
     const results: StepResult[] = []
     for (const [index, step] of this.#recording.steps.entries()) {
       const found = await this.#step(step, index)

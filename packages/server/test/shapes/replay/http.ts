@@ -19,10 +19,14 @@ export interface HttpCall {
   readonly hangUpMs: number | undefined
 }
 
-/** A handler on a port of its own. `current` may be replaced while the server runs. */
-export async function serve(current: () => ShapeHandler): Promise<{ readonly port: number; readonly server: Server }> {
-  const listener = getRequestListener((request, env) => current()(request, { remoteAddress: env.incoming.socket?.remoteAddress }), { overrideGlobalObjects: false })
-  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
+/** A handler on a port of its own. `current` may be replaced while the server runs; while there is none, connections are cut. */
+export async function serve(current: () => ShapeHandler | undefined): Promise<{ readonly port: number; readonly server: Server }> {
+  const server = createServer((incoming, outgoing) => {
+    const handler = current()
+    if (handler === undefined) return void incoming.socket.destroy()
+    const listener = getRequestListener((request) => handler(request, { remoteAddress: incoming.socket.remoteAddress }), { overrideGlobalObjects: false })
+    void listener(incoming, outgoing)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return { port: (server.address() as AddressInfo).port, server }
 }

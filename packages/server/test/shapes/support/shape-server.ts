@@ -30,7 +30,8 @@ export async function shapeServer(open: Open, schemaSql: string, options: Partia
   await backend.run(schemaSql)
   const start = async (): Promise<ShapeHandler> => createShapeHandler({ database: await backend.database(), ...options })
   let handler = await start()
-  const { port, server } = await serve(() => handler)
+  let isUp = true
+  const { port, server } = await serve(() => (isUp ? handler : undefined))
   onTestFinished(async () => {
     server.closeAllConnections()
     server.close()
@@ -38,8 +39,11 @@ export async function shapeServer(open: Open, schemaSql: string, options: Partia
     await backend.close()
   })
   const restart = async (): Promise<void> => {
+    isUp = false
     await handler.close()
+    server.closeAllConnections()
     handler = await start()
+    isUp = true
   }
   return { port, url: `http://127.0.0.1:${port}/v1/shape`, backend, restart, handler: () => handler }
 }
