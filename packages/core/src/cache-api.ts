@@ -1,8 +1,11 @@
 import type { Priority } from './cache/catalog.ts'
 import type { CacheKeeper, EvictedItem } from './cache/keeper.ts'
+import { prefetchBlob, PREFETCH_AT_ONCE, type PrefetcherDeps } from './cache/prefetcher.ts'
 import { isPriority, type Priorities } from './cache/priorities.ts'
+import { VisibleBlobs } from './cache/visible-blobs.ts'
 import { BseError } from './errors.ts'
 import type { RemoteRef } from './provider/blob-provider.ts'
+import type { Logger } from './provider/context.ts'
 import { hashInCell } from './schema/index.ts'
 import type { PriorityTarget } from './state/keys.ts'
 import type { RowStore } from './store/index.ts'
@@ -43,8 +46,15 @@ export interface EvictResult {
 
 export interface CacheApi {
   stats(): Promise<CacheStats>
+  /** `listener` runs when `stats` may say something else; changes of one moment are told together. Answers a function that ends it. */
+  subscribe(listener: () => void): () => void
   /** Brings the blobs of these rows onto this device, a few at a time, without evicting others. @throws the signal's reason. */
   prefetch(target: CacheTarget, options?: { readonly signal?: AbortSignal }): Promise<PrefetchResult>
+  /**
+   * These rows came into view, or near it: their blobs are brought here in the background, before anybody asks for their URLs, unless
+   * `cache.prefetch.enabled` is false. The answer is to be called when they leave the view; what is not here by then is not fetched any more.
+   */
+  visible(target: CacheTarget): () => void
   /** Lets go of the local bytes of these rows. Bytes that no server has stay, and so does what is being read. */
   evict(target: CacheTarget): Promise<EvictResult>
   /** Lets go of all local bytes that may go. Queued uploads keep theirs. */
@@ -64,20 +74,35 @@ export interface CacheApiDeps {
   readonly tables: readonly string[]
   readonly pendingUploads: () => number
   readonly isHere: (hash: BlobHash) => Promise<boolean>
-  readonly open: (ref: RemoteRef, signal: AbortSignal) => Promise<unknown>
+  /** Fetches without letting others go. */
+  readonly open: PrefetcherDeps['open']
   readonly evict: (hash: BlobHash) => Promise<'evicted' | 'kept'>
+  readonly logger: Logger
+  readonly prefetchesVisible: boolean
   readonly closing: AbortSignal
 }
 
-const PREFETCH_AT_ONCE = 4
+/** What the engine needs beside the facade. */
+export interface EngineCache {
+  readonly api: CacheApi
+  /** The network may be back. */
+  retryVisible(): void
+}
 
 /** The facade behind `sync.cache`. */
-export function createCacheApi(deps: CacheApiDeps): CacheApi {
+export function createCacheApi(deps: CacheApiDeps): EngineCache {
+  const visible = new VisibleBlobs({ prefetch: (ref, signal) => prefetchBlob(deps, ref, signal), logger: deps.logger, closing: deps.closing })
+  return { api: cacheApi(deps, visible), retryVisible: () => visible.retry() }
+}
+
+function cacheApi(deps: CacheApiDeps, visible: VisibleBlobs): CacheApi {
   return {
     stats: async () => {
       await deps.ready()
       return { ...(await deps.keeper.room()), pending: deps.pendingUploads() }
     },
+    subscribe: (listener) => deps.keeper.onChange(listener),
+    visible: (target) => (deps.prefetchesVisible ? showVisible(deps, visible, target) : () => undefined),
     prefetch: (target, { signal } = {}) => prefetch(deps, target, signal === undefined ? deps.closing : AbortSignal.any([signal, deps.closing])),
     evict: async (target) => evictAll(deps, (await resolved(deps, target)).refs.map(({ hash }) => hash)),
     clear: async () => {
@@ -110,7 +135,7 @@ async function resolved(deps: CacheApiDeps, target: CacheTarget): Promise<Resolv
   for (const id of ids) {
     if (isBlobHash(id)) {
       targets.push({ hash: id })
-      refs.set(id, { hash: id, sizeBytes: undefined, type: '' })
+      refs.set(id, refOf(deps, id))
       continue
     }
     for (const table of deps.tables) {
@@ -123,6 +148,15 @@ async function resolved(deps: CacheApiDeps, target: CacheTarget): Promise<Resolv
   return { targets, refs: [...refs.values()] }
 }
 
+/** As a row names it, so that its size is known. */
+function refOf({ store }: CacheApiDeps, hash: BlobHash): RemoteRef {
+  for (const { table, id, column } of store.rowsOf(hash)) {
+    const ref = parseBlobRef(store.wire(table, id)?.[column])
+    if (ref !== undefined) return ref
+  }
+  return { hash, sizeBytes: undefined, type: '' }
+}
+
 /** Bytes that have no hash yet are here and nowhere else. */
 function refsInCell(value: Json): readonly RemoteRef[] {
   const ref = parseBlobRef(value)
@@ -131,26 +165,29 @@ function refsInCell(value: Json): readonly RemoteRef[] {
   return isBlobHash(hash) ? [{ hash, sizeBytes: undefined, type: '' }] : []
 }
 
+/** Rows are looked up in a moment; those that left by then were never in view. */
+function showVisible(deps: CacheApiDeps, visible: VisibleBlobs, target: CacheTarget): () => void {
+  let hasLeft = false
+  let leave = (): void => undefined
+  resolved(deps, target).then(({ refs }) => {
+    if (!hasLeft) leave = visible.show(refs)
+  }, (error: unknown) => {
+    if (!deps.closing.aborted) deps.logger.info('could not look up what is in view', { error: String(error) })
+  })
+  return () => {
+    hasLeft = true
+    leave()
+  }
+}
+
 async function prefetch(deps: CacheApiDeps, target: CacheTarget, signal: AbortSignal): Promise<PrefetchResult> {
   const { refs } = await resolved(deps, target)
   const waiting = [...refs]
   const result = { fetched: 0, present: 0, skipped: 0, failed: 0 }
-  const one = async (ref: RemoteRef): Promise<keyof PrefetchResult> => {
-    if (await deps.isHere(ref.hash)) return 'present'
-    if (!(await deps.keeper.fits(ref.sizeBytes ?? 0))) return 'skipped'
-    try {
-      await deps.open(ref, signal)
-      return 'fetched'
-    } catch {
-      // Why does not matter to a prefetch, but for the caller's own end: reading the row asks again and says what is wrong.
-      signal.throwIfAborted()
-      return 'failed'
-    }
-  }
   const worker = async (): Promise<void> => {
     for (let ref = waiting.shift(); ref !== undefined; ref = waiting.shift()) {
       signal.throwIfAborted()
-      result[await one(ref)] += 1
+      result[await prefetchBlob(deps, ref, signal)] += 1
     }
   }
   await Promise.all(Array.from({ length: PREFETCH_AT_ONCE }, worker))

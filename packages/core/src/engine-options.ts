@@ -30,6 +30,8 @@ export interface CacheOptions {
   readonly eviction?: 'lru' | 'fifo' | 'manual'
   /** Asks the browser, once, not to evict this app; `status.persisted` has the answer. Default true. */
   readonly persist?: boolean
+  /** Fetches the blobs of what is in view (`cache.visible`) before anybody asks for their URLs, without evicting others. Default: enabled. */
+  readonly prefetch?: { readonly enabled?: boolean; readonly strategy?: 'visible' }
   /** Share of the limit above which `cacheWarning` is told. Default 0.8. */
   readonly warningThreshold?: number
   /** Share of the limit above which blobs go until the warning threshold is reached. Default 0.95. */

@@ -4,7 +4,7 @@ import { Tokens } from './auth/tokens.ts'
 import { CacheKeeper } from './cache/keeper.ts'
 import { CacheManager } from './cache/manager.ts'
 import { Priorities } from './cache/priorities.ts'
-import { createCacheApi, type CacheApi } from './cache-api.ts'
+import { createCacheApi, type CacheApi, type EngineCache } from './cache-api.ts'
 import { blobLocks } from './cache/locks.ts'
 import { blobRemotes, type BlobRemotes } from './blob-remotes.ts'
 import { runBatch, type BatchTables } from './batch.ts'
@@ -53,7 +53,7 @@ import { INITIAL_STATUS, StatusStore } from './status.ts'
 import type { PendingPolicy } from './storage/home.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createRowStore, type RowStore } from './store/index.ts'
-import { createSubscriptions, type Subscriptions } from './subscription/index.ts'
+import { createSubscriptions, type LiveBlob, type Subscriptions } from './subscription/index.ts'
 import { SupersededHashes } from './mutation/superseded.ts'
 import { SyncedWaiters } from './synced.ts'
 import { runLeadership } from './tabs/leader.ts'
@@ -87,6 +87,8 @@ export interface EngineMembers<S extends SchemaDefinition> {
   readonly blobs: {
     /** The bytes of a reference, verified, fetched first when they are not here; `null` when nobody has them. */
     get(ref: BlobRef | BlobHash, options?: { readonly signal?: AbortSignal }): Promise<Blob | null>
+    /** The URL of one blob, kept up to date while somebody listens. Asks for nothing before that. */
+    live(ref: BlobRef | BlobHash): LiveBlob
   }
   /**
    * Writes several rows, of any tables, together: shown at once and as one, stored and sent as one, applied by the server together
@@ -182,6 +184,7 @@ class Engine implements EngineParts {
   readonly #projector: Projector
   readonly #mirror: Mirror
   readonly #cache: CacheManager
+  readonly #cacheApi: EngineCache
   readonly #writer: Writer
   readonly #subscriptions: Subscriptions
   readonly #events: Emitter = new Emitter()
@@ -280,6 +283,7 @@ class Engine implements EngineParts {
     this.#reachability = new Reachability({
       hint: this.#environment.connectivity, onChange: (online) => this.#onReachable(online), onHint: () => this.#hurry(),
     })
+    this.#cacheApi = this.#createCacheApi()
     this.#opened.promise.catch(() => undefined)
     this.#running = this.#run()
   }
@@ -312,8 +316,8 @@ class Engine implements EngineParts {
           this.#announcements.hurry()
         },
       }),
-      blobs: { get: (ref, options) => this.#getBlob(ref, options?.signal) },
-      cache: this.#cacheApi(),
+      blobs: { get: (ref, options) => this.#getBlob(ref, options?.signal), live: (ref) => this.#subscriptions.blob(ref) },
+      cache: this.#cacheApi.api,
       batch: (write) => runBatch({ ...this.collectionDeps(), schema: this.#schema }, write),
       debug: () => this.#debug(),
       on: (name, listener) => this.#events.on(name, listener),
@@ -484,13 +488,14 @@ class Engine implements EngineParts {
     })
   }
 
-  #cacheApi(): CacheApi {
+  #createCacheApi(): EngineCache {
     return createCacheApi({
       ready: () => this.#ready(), keeper: this.#keeper, priorities: this.#priorities, store: this.#store, tables: [...this.#schema.tables.keys()],
       pendingUploads: () => this.#pending().filter(({ type }) => type === 'upload').length,
       isHere: async (hash) => (await readEntry(this.#state, hash))?.local === 'present',
-      open: (ref, signal) => this.#cache.open(ref, signal),
+      open: (ref, signal) => this.#cache.open(ref, signal, { makesRoom: false }),
       evict: (hash) => this.#cache.evict(hash),
+      logger: this.#logger, prefetchesVisible: this.#settings['cache.prefetch.enabled'],
       closing: this.#closing.signal,
     })
   }
@@ -638,6 +643,7 @@ class Engine implements EngineParts {
   /** The network may be back: everything that waits for time to pass tries at once. */
   #hurry(): void {
     this.#subscriptions.retryMissing()
+    this.#cacheApi.retryVisible()
     this.#session?.resume().catch((error: unknown) => this.#logger.warn('could not hurry', { error: String(error) }))
   }
 

@@ -29,7 +29,9 @@ export { idbState } from './state/idb-state.ts'
 export type { PendingPolicy } from './storage/home.ts'
 export type { StorageFallback } from './storage/open-storage.ts'
 export { and, not, or, type Combination, type Comparison, type Condition, type Direction, type SortableColumn, type Where } from './store/index.ts'
-export { PLACEHOLDER_URL, type BlobUrls, type LiveOptions, type LiveQuery, type LiveSnapshot, type LiveSource, type RowBlobUrls } from './subscription/index.ts'
+export {
+  PLACEHOLDER_URL, type BlobSnapshot, type BlobUrls, type LiveBlob, type LiveOptions, type LiveQuery, type LiveSnapshot, type LiveSource, type RowBlobUrls,
+} from './subscription/index.ts'
 export type { BlobHash } from './wire/blob-hash.ts'
 export type { BlobRef } from './wire/blob-ref.ts'
 export { BatchResult, WriteResult } from './write-result.ts'

@@ -6,7 +6,7 @@ import type { SyncStatus } from './events.ts'
 import type { Schema } from './schema/index.ts'
 import { INITIAL_STATUS } from './status.ts'
 import { createRowStore } from './store/index.ts'
-import type { LiveQuery, LiveSnapshot } from './subscription/index.ts'
+import { LOADING_BLOB, type LiveBlob, type LiveQuery, type LiveSnapshot } from './subscription/index.ts'
 
 /** Neither a page nor a worker of one: what renders pages on a server. */
 export function isServer(): boolean {
@@ -34,8 +34,8 @@ export function inertEngine(schema: Schema): EngineParts {
       offline: {
         pending: rejected, flush: rejected, pause: rejected, resume: rejected, cancel: rejected, retry: rejected, discard: rejected, superseded: rejected,
       },
-      blobs: { get: rejected },
-      cache: { stats: rejected, prefetch: rejected, evict: rejected, clear: rejected, setPriority: rejected },
+      blobs: { get: rejected, live: () => LIVE_BLOB },
+      cache: { stats: rejected, subscribe: () => nothing, visible: () => nothing, prefetch: rejected, evict: rejected, clear: rejected, setPriority: rejected },
       batch: (write) => runBatch({ ...deps, schema }, write),
       debug: rejected,
       on: () => nothing,
@@ -50,6 +50,7 @@ type NoRows = LiveSnapshot<never, never> & { readonly blobUrls: { readonly [rowI
 
 const LOADING: NoRows = Object.freeze({ data: Object.freeze([]), blobUrls: Object.freeze({}), isLoading: true, error: undefined })
 const LOADING_QUERY: LiveQuery<never, never> & { getSnapshot(): NoRows } = Object.freeze({ getSnapshot: () => LOADING, subscribe: () => nothing })
+const LIVE_BLOB: LiveBlob = Object.freeze({ getSnapshot: () => LOADING_BLOB, subscribe: () => nothing, retry: nothing })
 
 function nothing(): void {
   // There is nothing to take back.

@@ -10,6 +10,8 @@ export interface Settings {
   readonly 'cache.maxSize': number
   readonly 'cache.eviction': 'lru' | 'fifo' | 'manual'
   readonly 'cache.persist': boolean
+  readonly 'cache.prefetch.enabled': boolean
+  readonly 'cache.prefetch.strategy': 'visible'
   readonly 'cache.warningThreshold': number
   readonly 'cache.criticalThreshold': number
   readonly 'cache.priorities.high': 'never-evict'
@@ -47,6 +49,8 @@ export const VALUE_OPTIONS: { readonly [Path in keyof Settings]: ValueOption<Set
   'cache.maxSize': size(500_000_000, 'Most that is kept on this device. Less where the device has less room. What no server has stays, whatever its size.'),
   'cache.eviction': oneOf(['lru', 'fifo', 'manual'], 'What goes first when the cache is full: what was read longest ago, what came first, or nothing by itself.'),
   'cache.persist': yesOrNo(true, 'Asks the browser, once, not to evict this app. The answer is `status.persisted`.'),
+  'cache.prefetch.enabled': yesOrNo(true, 'Fetches blobs before anybody asks for their URLs, where there is room. `cache.prefetch()` works either way.'),
+  'cache.prefetch.strategy': oneOf(['visible'], 'What is fetched so: blobs of what the page says is in view or near it, by `cache.visible()`.'),
   'cache.warningThreshold': share(0.8, 'Above this share of the limit `cacheWarning` is told, once for each crossing.'),
   'cache.criticalThreshold': share(0.95, 'Above this share of the limit blobs are evicted until the warning threshold is reached.'),
   'cache.priorities.high': oneOf(['never-evict'], 'Blobs of high priority stay, until the device itself is full and nothing else is left.'),

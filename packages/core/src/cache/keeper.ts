@@ -57,6 +57,10 @@ export class CacheKeeper {
   #loading: Promise<void> | undefined
   /** What changed while the picture is loaded: newer than what the pages say, and later in the order of uses. */
   #arrived: Map<BlobHash, LedgerEntry | undefined> | undefined
+  /** Bytes on their way that have a place kept for them. */
+  readonly #coming: Map<BlobHash, number> = new Map()
+  readonly #listeners: Set<() => void> = new Set()
+  #cancelTell: (() => void) | undefined
   #tidying: Promise<void> = Promise.resolve()
   #isLeading = false
   #hasWarned = false
@@ -85,7 +89,9 @@ export class CacheKeeper {
   }
 
   ledgerChanged(hash: BlobHash, entry: LedgerEntry | undefined): void {
+    this.#tellSoon()
     if (this.#loading === undefined) return
+    if (entry?.local !== 'staged') this.#coming.delete(hash)
     if (this.#arrived === undefined) this.#take(hash, entry)
     else this.#arrived.set(hash, entry)
     if (this.#isLeading) this.#tidySoon()
@@ -99,6 +105,13 @@ export class CacheKeeper {
       if (meaning?.of === 'priority') this.#options.priorities.changed(key, value)
       else if (meaning?.of === 'use' && use !== undefined) this.#catalog.use(meaning.hash, use.used)
     }
+  }
+
+  /** `listener` runs after changes of what is here and of what waits to be sent; those of one moment are told together. */
+  onChange(listener: () => void): () => void {
+    const own = (): void => listener()
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
   }
 
   /** This tab read these bytes. */
@@ -118,10 +131,20 @@ export class CacheKeeper {
     return { used, available: Math.max(0, (await this.#limit()) - used), items: this.#catalog.items }
   }
 
-  /** Whether this many bytes more would evict nothing. */
-  async fits(sizeBytes: number): Promise<boolean> {
+  /** Keeps a place for bytes that nobody has asked to see yet. False, and nothing is kept, where others would have to go for them. */
+  async reserve(hash: BlobHash, sizeBytes: number): Promise<boolean> {
     await this.ready()
-    return this.#catalog.usedBytes + sizeBytes <= this.#options.limits.criticalShare * (await this.#limit())
+    this.#coming.set(hash, sizeBytes)
+    const most = this.#options.limits.criticalShare * (await this.#limit())
+    const coming = [...this.#coming.values()].reduce((sum, bytes) => sum + bytes, 0)
+    if (this.#catalog.usedBytes + coming <= most) return true
+    this.#coming.delete(hash)
+    return false
+  }
+
+  /** Such bytes came, or will not come. Their place is kept until the ledger says that they are here. */
+  reserved(hash: BlobHash, outcome: 'came' | 'failed'): void {
+    if (outcome === 'failed' || this.#catalog.get(hash) !== undefined) this.#coming.delete(hash)
   }
 
   /** In bytes; `undefined` when it is not on this device, or when the picture is not loaded yet. */
@@ -158,6 +181,8 @@ export class CacheKeeper {
   /** Saves what is not saved yet. */
   async close(): Promise<void> {
     this.#cancelTidy?.()
+    this.#cancelTell?.()
+    this.#listeners.clear()
     this.#ending.abort()
     await this.#tidying
     await this.#save()
@@ -220,6 +245,22 @@ export class CacheKeeper {
 
   async #limit(): Promise<number> {
     return limitBytes(this.#options.limits, this.#catalog.usedBytes, await this.#options.estimate())
+  }
+
+  #tellSoon(): void {
+    if (this.#listeners.size === 0) return
+    this.#cancelTell ??= this.#options.clock.timer(TIDY_AFTER_MS, () => {
+      this.#cancelTell = undefined
+      for (const listener of [...this.#listeners]) this.#tell(listener)
+    })
+  }
+
+  #tell(listener: () => void): void {
+    try {
+      listener()
+    } catch (error) {
+      this.#options.logger.error('cache: a listener threw', { reason: error instanceof Error ? error.message : String(error) })
+    }
   }
 
   #tidySoon(): void {

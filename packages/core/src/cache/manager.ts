@@ -9,8 +9,9 @@ import { bytesKey } from '../state/keys.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import { fetchBlob, type FetchDeps } from './fetch.ts'
 import { ingest, type IngestResult } from './ingest.ts'
-import { withRoom } from './with-room.ts'
 import { evictBlob, forgetUnreferenced, reclaimStaged, type ReclaimDeps } from './reclaim.ts'
+import { SharedFetch } from './shared-fetch.ts'
+import { withRoom } from './with-room.ts'
 
 export interface CacheManagerOptions extends FetchDeps, ReclaimDeps {
   /** These bytes were read. */
@@ -24,7 +25,7 @@ export class CacheManager {
   readonly #deps: CacheManagerOptions
   /** Hashes whose bytes were read whole and found right in this session. */
   readonly #verified: Set<BlobHash> = new Set()
-  readonly #fetching: Map<BlobHash, Promise<void>> = new Map()
+  readonly #fetching: Map<BlobHash, SharedFetch> = new Map()
   readonly #closing: AbortController = new AbortController()
 
   constructor(options: CacheManagerOptions) {
@@ -54,15 +55,15 @@ export class CacheManager {
   }
 
   /**
-   * The bytes, fetched first when they are not here.
+   * The bytes, fetched first when they are not here. `makesRoom: false`: nobody has asked to see them, so nothing goes for them.
    *
    * @throws BseError `NOT_FOUND`, `GONE`, `NETWORK`, `HASH_MISMATCH`, `STORAGE_FULL` and what else the remote says.
-   * @throws the signal's reason; a fetch that others wait for goes on.
+   * @throws the signal's reason; a fetch that others wait for goes on, any other ends.
    */
-  async open(ref: RemoteRef, signal: AbortSignal): Promise<Blob> {
+  async open(ref: RemoteRef, signal: AbortSignal, { makesRoom = true }: { readonly makesRoom?: boolean } = {}): Promise<Blob> {
     const here = await this.local(ref.hash)
     if (here !== undefined) return here
-    await abortable(this.#fetch(ref), signal)
+    await this.#fetch(ref).wait(signal, makesRoom)
     const fetched = await this.local(ref.hash)
     if (fetched === undefined) throw new BseError('NOT_FOUND', 'cache.open: the bytes are not here', { what: 'blob', id: ref.hash })
     return fetched
@@ -88,15 +89,22 @@ export class CacheManager {
     this.#closing.abort(new BseError('CLOSED', 'cache: the engine was closed', { what: 'engine' }))
   }
 
-  #fetch(ref: RemoteRef): Promise<void> {
+  #fetch(ref: RemoteRef): SharedFetch {
     const running = this.#fetching.get(ref.hash)
-    if (running !== undefined) return running
-    const room = { ...this.#deps, makeRoom: this.#deps.makeRoomForFetch }
-    const fetching = withRoom(room, ref.sizeBytes ?? 0, () => fetchBlob(this.#deps, ref, this.#closing.signal))
-      .then(() => void this.#verified.add(ref.hash))
-      .finally(() => this.#fetching.delete(ref.hash))
+    if (running?.isGivenUp === false) return running
+    const fetching = new SharedFetch((shared, signal) => this.#fetchNow(ref, shared, signal), this.#closing.signal)
     this.#fetching.set(ref.hash, fetching)
     return fetching
+  }
+
+  async #fetchNow(ref: RemoteRef, shared: SharedFetch, signal: AbortSignal): Promise<void> {
+    const makeRoom = async (neededBytes: number): Promise<number> => (shared.makesRoom ? this.#deps.makeRoomForFetch(neededBytes) : 0)
+    try {
+      await withRoom({ ...this.#deps, makeRoom }, ref.sizeBytes ?? 0, () => fetchBlob(this.#deps, ref, signal))
+      this.#verified.add(ref.hash)
+    } finally {
+      if (this.#fetching.get(ref.hash) === shared) this.#fetching.delete(ref.hash)
+    }
   }
 
   async #stored(entry: LedgerEntry): Promise<Blob | undefined> {
@@ -154,14 +162,4 @@ function loseBytes(entry: LedgerEntry, referenced: boolean): LedgerEntry {
 
 function isGoneFile(error: unknown): boolean {
   return error instanceof DOMException && (error.name === 'NotReadableError' || error.name === 'NotFoundError')
-}
-
-/** Waits for shared work no longer than the signal lets it; the work itself goes on for the others. */
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

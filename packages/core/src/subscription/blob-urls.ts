@@ -7,6 +7,10 @@ export const REVOKE_GRACE_MS = 1_000
 /** A reader's hold on a URL. The URL may change, and is valid until `release`. */
 export interface UrlLoan {
   readonly url: string
+  /** Bytes are being looked for. */
+  readonly isOpening: boolean
+  /** Looks for missing bytes again. */
+  retry(): void
   release(): void
 }
 
@@ -56,6 +60,12 @@ export class BlobUrls {
     return {
       get url(): string {
         return share.home.url
+      },
+      get isOpening(): boolean {
+        return share.home.isOpening
+      },
+      retry: () => {
+        if (!share.home.isOpening) share.home.open()
       },
       release: () => {
         share.home.shares.delete(share)

@@ -1,4 +1,5 @@
 export type { BlobAccess } from './blob-access.ts'
+export { LOADING_BLOB, type BlobSnapshot, type LiveBlob } from './live-blob.ts'
 export type { BlobUrls, LiveOptions, LiveQuery, LiveSnapshot, LiveSource, RowBlobUrls } from './live-query.ts'
 export { PLACEHOLDER_URL } from './placeholder.ts'
 export { createSubscriptions, type Subscriptions } from './subscriptions.ts'

@@ -5,6 +5,7 @@ import type { Query, RowStore } from '../store/index.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import type { BlobAccess } from './blob-access.ts'
 import { BlobUrls } from './blob-urls.ts'
+import { SharedLiveBlob, type LiveBlob } from './live-blob.ts'
 import type { LiveOptions, LiveQuery } from './live-query.ts'
 import type { LiveRow } from './row-urls.ts'
 import { SharedLiveQuery } from './shared-live-query.ts'
@@ -20,6 +21,8 @@ export interface SubscriptionsOptions {
 export interface Subscriptions {
   /** One object for an equal query with equal options while anybody uses it. */
   live<R, Column extends string = string>(query: Query<R>, options?: LiveOptions<Column>): LiveQuery<R, Column>
+  /** The URL of one blob: of a reference, or of a hash. What is neither stays loading. */
+  blob(reference: unknown): LiveBlob
   /**
    * The bytes behind a `pending:` name are durable under `hash`. URLs lent for that name stay as they are. Call it right
    * before the rows are changed to name the hash.
@@ -68,6 +71,10 @@ class EngineSubscriptions implements Subscriptions {
     const shared = this.#byKey.get(key) ?? this.#create(key, query, columns, refreshes)
     // An equal key names an equal table, and the query knows the type of its rows; here a row is what the store has.
     return shared as LiveQuery<unknown, string> as LiveQuery<R, Column>
+  }
+
+  blob(reference: unknown): LiveBlob {
+    return new SharedLiveBlob(reference, this.#urls, this.#options.clock)
   }
 
   adopt(provisional: string, hash: BlobHash): void {

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { blobLocks } from '../../src/cache/locks.ts'
 import { CacheManager } from '../../src/cache/manager.ts'
 import { hashBlob } from '../../src/hash/index.ts'
 import { withClaim, withLocal, withoutClaim, withRemote } from '../../src/ledger/entry.ts'
 import { changeEntry, readEntry } from '../../src/ledger/ledger.ts'
 import { memoryCache, memoryLocks, memoryState } from '../../src/memory/index.ts'
-import type { CacheStore, StateStore } from '../../src/provider/index.ts'
+import { BseError, type BlobSource, type CacheStore, type StateStore } from '../../src/provider/index.ts'
 import { FakeRemote, fakeBlobs, randomBytes } from '../../src/testing/index.ts'
 import type { BlobHash } from '../../src/wire/index.ts'
 
@@ -22,13 +22,17 @@ interface Subject {
   readonly locks: ReturnType<typeof memoryLocks>
 }
 
-function subject(wrap: (store: CacheStore) => CacheStore = (store) => store): Subject {
+function subject(
+  wrap: (store: CacheStore) => CacheStore = (store) => store,
+  sourceOf: (source: BlobSource) => BlobSource = (source) => source,
+  makeRoomForFetch: (neededBytes: number) => Promise<number> = async () => 0,
+): Subject {
   const [state, remote, locks] = [memoryState()('cache'), new FakeRemote(), memoryLocks()]
   const store = wrap(memoryCache()('cache'))
   const named = new Set<BlobHash>()
   const cache = new CacheManager({
     store, state, locks: blobLocks(locks, 'cache'), references: { count: (hash) => (named.has(hash) ? 1 : 0) }, inlineMaxBytes: 100, tabId: 'tab', registered: async () => undefined,
-    source: fakeBlobs(remote), remoteId: 'r', onUse: () => undefined, makeRoom: async () => 0, makeRoomForFetch: async () => 0, pinnedBytes: () => 0,
+    source: sourceOf(fakeBlobs(remote)), remoteId: 'r', onUse: () => undefined, makeRoom: async () => 0, makeRoomForFetch, pinnedBytes: () => 0,
   })
   return { cache, state, store, remote, named, locks }
 }
@@ -155,6 +159,46 @@ describe('the cache manager', () => {
     await expect(left).rejects.toThrow('gone to another page')
     expect((await Promise.all(rest)).map(({ size }) => size)).toEqual([5_000, 5_000])
     expect(opens).toBe(1)
+  })
+
+  it('ends a fetch that nobody waits for any more, and fetches anew for the next who asks', async () => {
+    const blob = new Blob([randomBytes(5_000)])
+    const ended: unknown[] = []
+    let opens = 0
+    const world = subject((store) => store, (source) => ({
+      ...source,
+      open: async (ref, { signal }) => {
+        opens += 1
+        if (opens > 1) return source.open(ref, { signal })
+        return new Promise((_, reject) => signal.addEventListener('abort', () => {
+          ended.push(signal.reason)
+          reject(signal.reason as Error)
+        }))
+      },
+    }))
+    const ref = { hash: await hashBlob(blob), sizeBytes: blob.size, type: '' }
+    world.remote.blobs.set(ref.hash, blob)
+    const left = new AbortController()
+    const opening = world.cache.open(ref, left.signal)
+    await vi.waitFor(() => expect(opens).toBe(1))
+    left.abort(new Error('left the view'))
+    await expect(opening).rejects.toThrow('left the view')
+    expect((await world.cache.open(ref, never)).size).toBe(5_000)
+    expect(ended).toHaveLength(1)
+    expect(opens).toBe(2)
+  })
+
+  it('lets nothing go for bytes that nobody has asked to see', async () => {
+    const asked: number[] = []
+    const full = new BseError('STORAGE_FULL', 'full', { neededBytes: 5_000, availableBytes: 0 })
+    const world = subject((inner) => ({ ...inner, stage: () => Promise.reject(full) }), undefined, async (bytes) => asked.push(bytes))
+    const blob = new Blob([randomBytes(5_000)])
+    const ref = { hash: await hashBlob(blob), sizeBytes: blob.size, type: '' }
+    world.remote.blobs.set(ref.hash, blob)
+    await expect(world.cache.open(ref, never, { makesRoom: false })).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+    expect(asked).toEqual([])
+    await expect(Promise.all([world.cache.open(ref, never, { makesRoom: false }), world.cache.open(ref, never)])).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+    expect(asked).toEqual([5_000])
   })
 
   // F-36 F-86

@@ -122,6 +122,50 @@ describe('the cache of an engine', () => {
     remote.fault = () => 'pass'
   })
 
+  // R-048 R-049 R-185
+  it('fetches the blobs of what is in view, without evicting others, unless the app says not to', async () => {
+    const remote = new FakeRemote()
+    const ids = await syncedPhotos(tab(newDevice(), remote), 6)
+    const still = tab(newDevice(), remote, { cache: { prefetch: { enabled: false } } })
+    const reader = tab(newDevice(), remote, { cache: { maxSize: 50_000, prefetch: { strategy: 'visible' } } })
+    for (const engine of [still, reader]) await vi.waitFor(async () => expect(await engine.photos.count()).toBe(6))
+    const evicted: unknown[] = []
+    reader.on('cacheEviction', (items) => evicted.push(items))
+    const told = vi.fn()
+    reader.cache.subscribe(told)
+    still.cache.visible(ids)()
+    const leaveStill = still.cache.visible(ids)
+    reader.cache.visible(ids[0] ?? '')()
+    const leave = reader.cache.visible(ids)
+    await vi.waitFor(async () => expect((await reader.cache.stats()).items).toBe(4))
+    await vi.waitFor(() => expect(told).toHaveBeenCalled())
+    expect(await reader.cache.prefetch(ids)).toEqual({ fetched: 0, present: 4, skipped: 2, failed: 0 })
+    leave()
+    leaveStill()
+    expect((await still.cache.stats()).items).toBe(0)
+    expect(evicted).toEqual([])
+  })
+
+  it('fetches what is in view once the network is back', async () => {
+    const remote = new FakeRemote()
+    const ids = await syncedPhotos(tab(newDevice(), remote), 1)
+    const reader = tab(newDevice(), remote)
+    await vi.waitFor(async () => expect(await reader.photos.count()).toBe(1))
+    let opens = 0
+    remote.fault = (call) => {
+      if (call === 'open') opens += 1
+      return 'fail-before'
+    }
+    reader.cache.visible(ids)
+    await vi.waitFor(() => expect(opens).toBe(1))
+    const [photo] = await reader.photos.where({}).get()
+    expect(await reader.blobs.get(photo?.image ?? 'sha256:')).toBeNull()
+    expect(reader.status.getSnapshot().online).toBe(false)
+    remote.fault = () => 'pass'
+    await reader.photos.insert({ title: 'the first to hear of the network', image: image(10) })
+    await vi.waitFor(async () => expect((await reader.cache.stats()).used).toBe(SIZE + 10))
+  })
+
   it('ends a prefetch with the reason of its signal', async () => {
     const remote = new FakeRemote()
     const sync = tab(newDevice(), remote)

@@ -38,7 +38,10 @@ describe('an engine on a server', () => {
     expect(live.getSnapshot()).toBe(live.getSnapshot())
     expect(sync.status.getSnapshot()).toEqual({ online: true, paused: false, leads: false, durable: undefined, persisted: undefined, pending: [], error: undefined })
     expect(sync.status.getSnapshot()).toBe(sync.status.getServerSnapshot())
-    for (const unsubscribe of [live.subscribe(unexpected), sync.status.subscribe(unexpected), sync.on('online', unexpected)]) unsubscribe()
+    for (const unsubscribe of [live.subscribe(unexpected), sync.status.subscribe(unexpected), sync.on('online', unexpected), sync.cache.subscribe(unexpected), sync.cache.visible('a')]) unsubscribe()
+    const blob = sync.blobs.live(`sha256:${'0'.repeat(64)}`)
+    blob.subscribe(unexpected)()
+    expect(blob.getSnapshot().state).toBe('loading')
     expect(vi.getTimerCount()).toBe(0)
   })
 

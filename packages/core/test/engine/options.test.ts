@@ -49,6 +49,8 @@ describe('the options of an engine', () => {
     ['data', { data: {} }],
     ['data', { data: 'electric-sql' }],
     ['blobs', { blobs: undefined }],
+    ['cache.prefetch.strategy', { cache: { backend: memoryCache(), prefetch: { strategy: 'all' } } }],
+    ['cache.prefetch.enabled', { cache: { backend: memoryCache(), prefetch: { enabled: 1 } } }],
     ['cache', { cache: 'opfs' }],
     ['cache', { cache: null }],
     ['cache.backend', { cache: {} }],
