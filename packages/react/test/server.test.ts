@@ -3,7 +3,7 @@ import { renderToString } from 'react-dom/server'
 import { createSyncEngine } from '@bse/core'
 import { memoryCache } from '@bse/core/memory'
 import { FakeRemote, fakeBlobs, fakeData } from '@bse/core/testing'
-import { SyncProvider, useSync, useSyncStatus } from '@bse/react'
+import { BlobImage, SyncProvider, useCacheStats, useSync, useSyncStatus } from '@bse/react'
 import { expect, it, vi } from 'vitest'
 import { openAlbum, png } from './album.ts'
 
@@ -32,4 +32,14 @@ it('renders below a provider over the inert engine of a server', () => {
   }
   const page = createElement(SyncProvider, { engine: sync }, createElement(Photos))
   expect(renderToString(page)).toBe('0 rows, loading, online, 0 pending')
+})
+
+it('renders pictures as their placeholder on a server, and asks for none', async () => {
+  const album = await openAlbum()
+  const { image } = await album.sync.photos.insert({ title: 'a', image: png('a') })
+  const Stats = (): string => String(useCacheStats())
+  const children = [createElement(BlobImage, { key: 'a', blob: image, alt: 'a', placeholder: '/grey.png' }), createElement(Stats, { key: 'stats' })]
+  expect(renderToString(createElement(SyncProvider, { engine: album.sync, children }))).toMatch(/<img alt="a" src="\/grey.png" data-blob="loading"\/>undefined$/)
+  expect(album.counts.opened).toBe(0)
+  await album.sync.close()
 })

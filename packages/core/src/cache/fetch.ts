@@ -59,7 +59,7 @@ async function fetchFrom(deps: FetchDeps, ref: RemoteRef, signal: AbortSignal): 
   try {
     const opened = await deps.source.open(ref, { signal })
     const small = (ref.sizeBytes ?? opened.sizeBytes ?? Infinity) <= deps.inlineMaxBytes
-    if (small) await fetchInline(deps, ref, opened.body)
+    if (small) await fetchInline(deps, ref, opened.body, signal)
     else await fetchStaged(deps, ref, opened.body, signal)
   } catch (error) {
     if (hasCode(error, 'GONE')) await believeGone(deps, ref)
@@ -68,12 +68,13 @@ async function fetchFrom(deps: FetchDeps, ref: RemoteRef, signal: AbortSignal): 
 }
 
 /** The reference's size is only a claim: the read stops one byte behind it. */
-async function fetchInline(deps: FetchDeps, ref: RemoteRef, body: ReadableStream<Uint8Array>): Promise<void> {
+async function fetchInline(deps: FetchDeps, ref: RemoteRef, body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
   const bytes = await readUpTo(body, deps.inlineMaxBytes)
   const actual = bytes === undefined ? undefined : await hashBlob(new Blob([bytes]))
   if (bytes === undefined || actual !== ref.hash) {
     throw new BseError('HASH_MISMATCH', 'cache.fetch: the remote gave other bytes', { expected: ref.hash, actual })
   }
+  signal.throwIfAborted()
   const key = ledgerKey(ref.hash)
   await deps.state.update([key], (get) => {
     const stored = get(key)

@@ -1,5 +1,6 @@
 import type { BlobHash } from '../wire/blob-hash.ts'
 import { LentUrl, type LentBlob, type UrlServices, type UrlShare } from './lent-url.ts'
+import { PLACEHOLDER_URL } from './placeholder.ts'
 
 /** How long a URL outlives its last reader: a slow render of the old snapshot may still load it. */
 export const REVOKE_GRACE_MS = 1_000
@@ -72,6 +73,11 @@ export class BlobUrls {
         this.#endWhenUnread(share.home)
       },
     }
+  }
+
+  /** The URL that others have borrowed now, or whose grace has not ended; else the placeholder. */
+  peek({ hash, type }: LentBlob): string {
+    return this.#named.get(hash)?.get(type)?.url ?? PLACEHOLDER_URL
   }
 
   /**

@@ -1,11 +1,12 @@
 import type { Clock } from '../provider/environment.ts'
 import { blobInCell } from './blob-in-cell.ts'
 import type { BlobUrls, UrlLoan } from './blob-urls.ts'
+import type { LentBlob } from './lent-url.ts'
 import { PLACEHOLDER_URL } from './placeholder.ts'
 
 /** What is known of one blob at one moment. */
 export interface BlobSnapshot {
-  /** An object URL, valid while somebody is subscribed; `PLACEHOLDER_URL` until then. */
+  /** An object URL, valid while somebody is subscribed; `PLACEHOLDER_URL` until it is there. */
   readonly url: string
   /** `missing`: the bytes cannot be had now. They are asked for again when the network or the bytes come, and upon `retry`. */
   readonly state: 'loading' | 'ready' | 'missing'
@@ -30,7 +31,7 @@ const MISSING_BLOB: BlobSnapshot = Object.freeze({ url: PLACEHOLDER_URL, state: 
 export class SharedLiveBlob implements LiveBlob {
   readonly #urls: BlobUrls
   readonly #clock: Clock
-  readonly #reference: unknown
+  readonly #blob: LentBlob | undefined
   readonly #listeners: Set<{ readonly call: () => void }> = new Set()
   #loan: UrlLoan | undefined
   #snapshot: BlobSnapshot = LOADING_BLOB
@@ -38,7 +39,7 @@ export class SharedLiveBlob implements LiveBlob {
   #cancelRetry: (() => void) | undefined
 
   constructor(reference: unknown, urls: BlobUrls, clock: Clock) {
-    this.#reference = reference
+    this.#blob = blobInCell(reference)
     this.#urls = urls
     this.#clock = clock
   }
@@ -66,17 +67,16 @@ export class SharedLiveBlob implements LiveBlob {
   }
 
   #now(): BlobSnapshot {
-    if (this.#loan === undefined) return LOADING_BLOB
-    const { url, isOpening } = this.#loan
+    // Before anybody listens, a URL that is there already spares the picture a flicker: when a new row gets its hash, or upon a remount.
+    const url = this.#loan?.url ?? (this.#blob === undefined ? PLACEHOLDER_URL : this.#urls.peek(this.#blob))
     if (url !== PLACEHOLDER_URL) return { url, state: 'ready' }
-    return isOpening ? LOADING_BLOB : MISSING_BLOB
+    return this.#loan?.isOpening !== false ? LOADING_BLOB : MISSING_BLOB
   }
 
   #borrow(): void {
-    const blob = blobInCell(this.#reference)
-    if (this.#loan !== undefined || blob === undefined) return
+    if (this.#loan !== undefined || this.#blob === undefined) return
     this.#retries = 0
-    this.#loan = this.#urls.lend(blob, { refreshes: true, onChange: () => this.#changed() })
+    this.#loan = this.#urls.lend(this.#blob, { refreshes: true, onChange: () => this.#changed() })
   }
 
   #giveBack(): void {
