@@ -1,8 +1,9 @@
+import { BseError } from '../errors.ts'
 import type { HeldLock } from '../provider/environment.ts'
 import type { CacheStore, StagedBytes } from '../provider/cache-store.ts'
 import type { StateStore } from '../provider/state-store.ts'
 import { withLocal } from '../ledger/entry.ts'
-import { changeEntry, readEntry, type References } from '../ledger/ledger.ts'
+import { changeEntry, type References } from '../ledger/ledger.ts'
 import { hashBlob } from '../hash/index.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import type { BlobLocks } from './locks.ts'
@@ -121,13 +122,32 @@ async function publishAll(deps: IngestDeps, prepared: readonly Prepared[], held:
  */
 export async function publishRecorded(deps: IngestDeps, staged: StagedBytes, type: string): Promise<void> {
   const referenced = deps.references.count(staged.hash) > 0
-  // What is there under a lost blob's name is not what the name says; `publish` would keep it and drop the good copy.
-  if ((await readEntry(deps.state, staged.hash))?.local === 'lost') await deps.store.delete(staged.hash)
+  await removeWrongBytes(deps, staged.hash)
   await changeEntry(deps.state, { hash: staged.hash, sizeBytes: staged.sizeBytes, type }, (entry) => {
     const next = withLocal(entry, 'staged', referenced)
     return next.local === 'staged' ? { ...next, stageId: staged.stageId } : next
   }, { durability: 'relaxed' })
   await deps.store.publish(staged)
+}
+
+/**
+ * A file may be under this name already: of the same bytes brought in twice, or left from before the records were wiped. `publish` would keep it and
+ * drop the good copy, so it stays only where its bytes are what the name says.
+ */
+async function removeWrongBytes({ store }: IngestDeps, hash: BlobHash): Promise<void> {
+  const there = await store.get(hash)
+  if (there === undefined || (await isUnharmed(there, hash))) return
+  if ((await store.delete(hash)) !== 'busy') return
+  throw new BseError('STORAGE_FAILED', 'cache.publish: other bytes are under this name, and somebody reads them', { store: store.name })
+}
+
+async function isUnharmed(blob: Blob, hash: BlobHash): Promise<boolean> {
+  try {
+    return (await hashBlob(blob)) === hash
+  } catch {
+    // What cannot be read is no reason to drop a copy that can.
+    return false
+  }
 }
 
 async function discardAll(deps: IngestDeps, prepared: readonly Prepared[]): Promise<void> {

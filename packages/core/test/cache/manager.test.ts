@@ -234,7 +234,8 @@ describe('the cache manager', () => {
     const abort = new DOMException('The operation was aborted.', 'AbortError')
     const unreadable = new Blob([randomBytes(5_000)])
     unreadable.arrayBuffer = () => Promise.reject(abort)
-    const answers: (Blob | undefined)[] = [unreadable, unreadable]
+    // The first is asked for before the bytes are put there.
+    const answers: (Blob | undefined)[] = [undefined, unreadable, unreadable]
     const world = subject((inner) => ({ ...inner, get: async () => answers.shift() }))
     const hash = await commit(world, new Blob([randomBytes(5_000)]))
     await expect(world.cache.local(hash, { again: true })).rejects.toBe(abort)

@@ -49,7 +49,8 @@ const browserAdapter: PackageRule = { src: adapterDoors, test: ['@bse/core/testi
 /** By folder name, or by its prefix where that names a seam. The first that matches counts. */
 export const packageRules: readonly (readonly [prefix: string, rule: PackageRule])[] = [
   ['core', { src: [], test: [], node: false }],
-  ['cache-fs', { ...browserAdapter, node: true }],
+  // What an engine hands out of a disk that rots.
+  ['cache-fs', { ...browserAdapter, test: [...browserAdapter.test, '@bse/core'], node: true }],
   ['state-sqlite', { ...browserAdapter, node: true }],
   // Where the bytes of an insert are, which only an engine over it can show.
   ['cache-opfs', { ...browserAdapter, test: [...browserAdapter.test, '@bse/core'] }],

@@ -108,7 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a good copy does not take the place of a bad one',
     file: 'cache/ingest.ts',
-    edits: [{ find: "?.local === 'lost') await deps.store.delete(staged.hash)", replace: "?.local === 'lost') void staged" }],
+    edits: [{ find: '  await removeWrongBytes(deps, staged.hash)', replace: '  void removeWrongBytes' }],
   },
   {
     name: 'bytes are handed out unverified',
