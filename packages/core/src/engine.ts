@@ -247,7 +247,7 @@ class Engine implements EngineParts {
     this.#references = { count: (hash) => this.#store.references(hash) + this.#overlay.naming(hash) + (this.#superseded.has(hash) ? 1 : 0) }
     this.#projector = new Projector(this.#store, this.#overlay, schema)
     this.#mirror = new Mirror({ state: this.#state, clock, logger: this.#logger, onChange: (change) => this.#onMirror(change) })
-    this.#priorities = new Priorities(this.#state, (hash) => this.#store.rowsOf(hash))
+    this.#priorities = new Priorities(this.#state, (hash) => this.#store.rowsOf(hash), pinnedColumns(schema))
     this.#keeper = this.#createKeeper()
     this.#cache = this.#createCache()
     this.#facts = this.#createFacts()
@@ -726,6 +726,12 @@ class Engine implements EngineParts {
 
 function signedOut(): BseError {
   return new BseError('SIGNED_OUT', 'core: the person has signed out', {})
+}
+
+/** Whether a cell's column is pinned; `undefined` where none is, so that nobody has to look. */
+function pinnedColumns({ tables }: Schema): ((cell: { readonly table: string; readonly column?: string }) => boolean) | undefined {
+  const pinned = new Set([...tables.values()].flatMap(({ name, blobColumns }) => blobColumns.filter(({ isPinned }) => isPinned).map((column) => `${name}/${column.name}`)))
+  return pinned.size === 0 ? undefined : ({ table, column }) => pinned.has(`${table}/${column}`)
 }
 
 /** A page without IndexedDB may go on in memory; an app without a page that did so by mistake would lose what it was given. */

@@ -7,6 +7,7 @@ import type { Priority } from './catalog.ts'
 export interface NamingRow {
   readonly table: string
   readonly id: string
+  readonly column?: string
 }
 
 const RANKS: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2 }
@@ -15,10 +16,13 @@ const RANKS: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2 }
 export class Priorities {
   readonly #state: StateStore
   readonly #rowsOf: (hash: BlobHash) => readonly NamingRow[]
+  readonly #isPinned: ((row: NamingRow) => boolean) | undefined
   readonly #said: Map<string, Priority> = new Map()
 
-  constructor(state: StateStore, rowsOf: (hash: BlobHash) => readonly NamingRow[]) {
+  /** `isPinned`: whether a column keeps what it names; left out where none does. */
+  constructor(state: StateStore, rowsOf: (hash: BlobHash) => readonly NamingRow[], isPinned?: (row: NamingRow) => boolean) {
     this.#state = state
+    this.#isPinned = isPinned
     this.#rowsOf = rowsOf
   }
 
@@ -36,8 +40,8 @@ export class Priorities {
   of(hash: BlobHash): Priority {
     const own = this.#said.get(priorityKey({ hash }))
     if (own !== undefined) return own
-    if (this.#said.size === 0) return 'normal'
-    const [first = 'normal', ...more] = this.#rowsOf(hash).map((row) => this.#said.get(priorityKey(row)) ?? 'normal')
+    if (this.#said.size === 0 && this.#isPinned === undefined) return 'normal'
+    const [first = 'normal', ...more] = this.#rowsOf(hash).map((row) => (this.#isPinned?.(row) === true ? 'high' : this.#said.get(priorityKey(row)) ?? 'normal'))
     return more.reduce(dearer, first)
   }
 

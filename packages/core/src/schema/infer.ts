@@ -52,7 +52,7 @@ export type BlobColumnsOf<S extends SchemaDefinition, T extends TableNamesOf<S>>
 
 interface ColumnKeys {
   ref: 'type' | 'table' | 'optional'
-  blob: 'type' | 'mimeTypes' | 'maxSize' | 'optional'
+  blob: 'type' | 'mimeTypes' | 'maxSize' | 'replica' | 'optional'
   value: 'type' | 'optional' | 'default' | 'schema'
 }
 type KeysFor<C> = TypeOf<C> extends 'ref' ? ColumnKeys['ref'] : TypeOf<C> extends 'blob' ? ColumnKeys['blob'] : ColumnKeys['value']

@@ -68,10 +68,10 @@ function parseRef(place: ColumnPlace, options: Options): RefColumn {
 }
 
 function parseBlob(place: ColumnPlace, options: Options): BlobColumn {
-  allowOnly(place, options, ['type', 'mimeTypes', 'maxSize', 'optional'])
+  allowOnly(place, options, ['type', 'mimeTypes', 'maxSize', 'replica', 'optional'])
   const mimeTypes = parseMimeTypes(place, options.mimeTypes)
   const maxSizeBytes = parseMaxSize(place, options.maxSize)
-  return { name: place.name, type: 'blob', mimeTypes, maxSizeBytes, optional: parseOptional(place, options) }
+  return { name: place.name, type: 'blob', mimeTypes, maxSizeBytes, isPinned: parseReplica(place, options) === 'pinned', optional: parseOptional(place, options) }
 }
 
 function parseMimeTypes(place: ColumnPlace, given: unknown): readonly string[] | undefined {
@@ -89,6 +89,11 @@ function parseMaxSize(place: ColumnPlace, given: unknown): number | undefined {
   const option = `${place.option}.maxSize`
   if (typeof given !== 'number' && typeof given !== 'string') throw schemaError(option, 'is not a size')
   return parseSize(given, option)
+}
+
+function parseReplica(place: ColumnPlace, { replica = 'on-demand' }: Options): 'on-demand' | 'pinned' {
+  if (replica === 'on-demand' || replica === 'pinned') return replica
+  throw schemaError(`${place.option}.replica`, "is neither 'on-demand' nor 'pinned'")
 }
 
 function parseOptional(place: ColumnPlace, { optional = false }: Options): boolean {

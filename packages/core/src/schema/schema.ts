@@ -30,6 +30,8 @@ export interface BlobColumn extends ColumnBase {
   readonly mimeTypes: readonly string[] | undefined
   /** Inclusive. `undefined`: any size. */
   readonly maxSizeBytes: number | undefined
+  /** The cache's own limit never takes its bytes from a device. */
+  readonly isPinned: boolean
 }
 
 export type Column = ValueColumn | RefColumn | BlobColumn

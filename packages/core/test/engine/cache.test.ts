@@ -122,6 +122,26 @@ describe('the cache of an engine', () => {
     remote.fault = () => 'pass'
   })
 
+  // X-005, the policy `pinned`
+  it('keeps what a pinned column names, whatever its limit says, and fetches it only when it is used', async () => {
+    const remote = new FakeRemote()
+    const device = newDevice()
+    const pinning = { images: { id: 'string', scan: { type: 'blob', replica: 'pinned' }, preview: { type: 'blob', replica: 'on-demand' } } } as const
+    const sync = createSyncEngine({
+      name: 'pinned', schema: pinning, state: device.state, cache: { backend: device.cache, inlineMaxBytes: 0, maxSize: 60_000 }, blobs: fakeBlobs(remote), data: fakeData(remote),
+    })
+    const evicted: unknown[] = []
+    sync.on('cacheEviction', ({ items }) => evicted.push(...items.flatMap(({ rows }) => rows.map(({ id, column }) => `${id} ${column}`))))
+    for (const n of [1, 2, 3]) await sync.images.insert({ id: `${n}`, scan: image(SIZE, n), preview: image(SIZE, n + 10) }).synced
+    await vi.waitFor(() => expect(evicted).toEqual(['1 preview', '2 preview']))
+    expect((await sync.cache.stats()).used).toBe(4 * SIZE)
+    const scan = (await sync.images.get('1'))?.scan
+    await sync.cache.evict(scan?.hash ?? '')
+    expect((await sync.cache.stats()).used).toBe(3 * SIZE)
+    expect((await sync.blobs.get(scan ?? 'sha256:'))?.size).toBe(SIZE)
+    await sync.close()
+  })
+
   // R-048 R-049 R-185
   it('fetches the blobs of what is in view, without evicting others, unless the app says not to', async () => {
     const remote = new FakeRemote()

@@ -13,8 +13,8 @@ describe('parseSchema', () => {
       'hidden boolean', 'tags json?',
     ])
     expect(photos.blobColumns).toEqual([
-      { name: 'image', type: 'blob', optional: false, mimeTypes: ['image/*'], maxSizeBytes: 10_000_000 },
-      { name: 'audio', type: 'blob', optional: true, mimeTypes: ['audio/*', 'application/ogg'], maxSizeBytes: undefined },
+      { name: 'image', type: 'blob', optional: false, mimeTypes: ['image/*'], maxSizeBytes: 10_000_000, isPinned: false },
+      { name: 'audio', type: 'blob', optional: true, mimeTypes: ['audio/*', 'application/ogg'], maxSizeBytes: undefined, isPinned: false },
     ])
     expect(photos.refColumns).toEqual([{ name: 'familyId', type: 'ref', optional: false, table: 'families', idType: 'string' }])
   })
@@ -29,6 +29,7 @@ describe('parseSchema', () => {
     ['a misspelt option', withColumn({ type: 'blob', mimetypes: ['image/*'] }), 'schema.photos.image.mimetypes'],
     ['a bad size', withColumn({ type: 'blob', maxSize: '10 apples' }), 'schema.photos.image.maxSize'],
     ['a size that is an object', withColumn({ type: 'blob', maxSize: {} }), 'schema.photos.image.maxSize'],
+    ['an unknown replica policy', withColumn({ type: 'blob', replica: 'everywhere' }), 'schema.photos.image.replica'],
     ['a bad MIME pattern', withColumn({ type: 'blob', mimeTypes: ['image/*', 'image'] }), 'schema.photos.image.mimeTypes[1]'],
     ['a MIME pattern with a star inside', withColumn({ type: 'blob', mimeTypes: ['image/p*'] }), 'schema.photos.image.mimeTypes[0]'],
     ['any type of one subtype', withColumn({ type: 'blob', mimeTypes: ['*/png'] }), 'schema.photos.image.mimeTypes[0]'],
