@@ -85,7 +85,8 @@ async function queued(state: StateStore): Promise<{ readonly handed: boolean; re
 }
 
 async function forgetBlob(state: StateStore, cache: CacheStore, entry: LedgerEntry): Promise<void> {
-  if (isOwed(entry) || entry.claims.length > 0) return
+  // What is staged is about to be published, or its tab is dead: with its record, whoever staged it or the next start takes it back.
+  if (isOwed(entry) || entry.claims.length > 0 || entry.local === 'staged') return
   const { hash } = entry
   if (!entry.inline && entry.local !== 'absent' && (await cache.delete(hash)) === 'busy') {
     throw new BseError('STORAGE_FAILED', 'core.logout: a blob is in use', { store: cache.name })

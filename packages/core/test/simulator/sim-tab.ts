@@ -160,7 +160,7 @@ export class SimTab {
       name: `sim-${this.#world.id}-${this.name}`,
       schema,
       state: this.#mortal.state,
-      cache: { backend: this.#mortal.cache, inlineMaxBytes: INLINE_MAX_BYTES },
+      cache: { backend: this.#mortal.cache, inlineMaxBytes: INLINE_MAX_BYTES, ...(this.#world.cacheMaxBytes === undefined ? {} : { maxSize: this.#world.cacheMaxBytes }) },
       offline: { retryStrategy: { maxAttempts: 2 }, conflictResolution: this.#world.resolution },
       ...(this.#world.hasHandlers ? { onConflict: () => this.#decide() } : {}),
       blobs: simBlobs(this.#world.server, wire),

@@ -36,6 +36,8 @@ export class World {
   readonly violations: Violation[] = []
   readonly log: Trace
   readonly platform: Platform
+  /** Room for a few blobs only, in some worlds. */
+  readonly cacheMaxBytes: number | undefined
   crashes = 0
   /** Every reference that anybody ever saw: people keep links to what is long gone. */
   readonly knownRefs: BlobRef[] = []
@@ -50,6 +52,7 @@ export class World {
     this.time = new VirtualTime(() => platform.drain())
     const rules = this.random.fork(1)
     const replicas = rules.chance(0.25)
+    this.cacheMaxBytes = rules.chance(0.4) ? 400 : undefined
     this.server = new SimServer({
       refuses: rules.chance(0.4) ? 0.25 : 0, reportsConflicts: !replicas && rules.chance(0.3), remembersCollected: rules.chance(0.5), replicas,
       ...this.theme.rules,
