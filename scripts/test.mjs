@@ -119,6 +119,8 @@ async function vitest(project) {
   const report = join(reports, `${project}.json`)
   const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   if (project === 'long') args.push('--passWithNoTests')
+  // Most tests in Node wait for a server or a disk: one worker a core would leave the cores idle.
+  if (project === 'node') args.push('--maxWorkers=3')
   const memory = project === 'firefox' ? memoryFolder() : undefined
   const env = { BSE_EXCLUDED_TESTS: excluded.join(','), ...(memory === undefined ? {} : { TMPDIR: memory }) }
   const status = await run('vitest', args, { env })

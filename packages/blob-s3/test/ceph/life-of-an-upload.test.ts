@@ -20,7 +20,8 @@ describe('an upload that is cancelled', () => {
   it('leaves no open upload once it is abandoned, wherever it was', async () => {
     let cancelled = 0
     for (let at = 0; at < 8; at += 1) {
-      const [task, controller] = [await randomTask(2 * MIB), new AbortController()]
+      // One word for each part at least, more of them where the platform tells of bytes on their way.
+      const [task, controller] = [await randomTask(8 * MIB), new AbortController()]
       const opened = lines.provider(parts)
       let [checkpoint, reports]: [Json | undefined, number] = [undefined, 0]
       const uploading = opened.upload(task, {
