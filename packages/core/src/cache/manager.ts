@@ -63,10 +63,16 @@ export class CacheManager {
   async open(ref: RemoteRef, signal: AbortSignal, { makesRoom = true }: { readonly makesRoom?: boolean } = {}): Promise<Blob> {
     const here = await this.local(ref.hash)
     if (here !== undefined) return here
-    await this.#fetch(ref).wait(signal, makesRoom)
-    const fetched = await this.local(ref.hash)
-    if (fetched === undefined) throw new BseError('NOT_FOUND', 'cache.open: the bytes are not here', { what: 'blob', id: ref.hash })
-    return fetched
+    // In a full cache what has just come may be the next to go: before the one who asked for it has seen it.
+    const lent = await this.borrow(ref.hash, signal)
+    try {
+      await this.#fetch(ref).wait(signal, makesRoom)
+      const fetched = await this.local(ref.hash)
+      if (fetched === undefined) throw new BseError('NOT_FOUND', 'cache.open: the bytes are not here', { what: 'blob', id: ref.hash })
+      return fetched
+    } finally {
+      lent.release()
+    }
   }
 
   reclaim(hash: BlobHash): Promise<void> {

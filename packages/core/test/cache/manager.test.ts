@@ -143,6 +143,23 @@ describe('the cache manager', () => {
     }
   })
 
+  // F-28 F-29
+  it('hands out what it has fetched although the cache wants it gone at once', async () => {
+    const world: Subject = subject((inner) => ({
+      ...inner,
+      // Between the fetch and the look at what it brought, as the keeper of a full cache may be in any tab.
+      get: async (hash) => {
+        await world.cache.evict(hash)
+        return inner.get(hash)
+      },
+    }))
+    const blob = new Blob([randomBytes(3_000)])
+    const hash = await hashBlob(blob)
+    world.remote.blobs.set(hash, blob)
+    world.named.add(hash)
+    expect((await world.cache.open({ hash, sizeBytes: 3_000, type: '' }, never)).size).toBe(3_000)
+  })
+
   it('asks the remote once for all who wait for a blob', async () => {
     const world = subject()
     const blob = new Blob([randomBytes(5_000)])
