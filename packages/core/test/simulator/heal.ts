@@ -82,10 +82,20 @@ function reloadSignedOut(world: World): boolean {
 }
 
 async function resumes(world: World, device: SimDevice): Promise<void> {
-  let isDone = false
-  device.living()[0]?.engine.offline.resume().then(() => { isDone = true }, () => undefined)
-  await world.time.advance(120_000, () => isDone)
-  if (!isDone) world.violation('stuck', `${device.name} does not go on`)
+  let end: 'resumed' | 'refused' | undefined
+  const ask = (): void => {
+    end = undefined
+    device.living()[0]?.engine.offline.resume().then(() => { end = 'resumed' }, () => { end = 'refused' })
+  }
+  ask()
+  await world.time.advance(120_000, () => end !== undefined)
+  // Somebody signed out in another tab, and this one hears of it only now: it is loaded again, as a person does.
+  if (end === 'refused') {
+    reloadFailed(world, device)
+    ask()
+    await world.time.advance(120_000, () => end !== undefined)
+  }
+  if (end !== 'resumed') world.violation('stuck', `${device.name} does not go on`)
 }
 
 async function restart(world: World): Promise<void> {
