@@ -31,6 +31,8 @@ export async function heal(world: World, options: { readonly retries: boolean })
   for (const device of world.devices) for (const tab of device.living()) if (tab.isClosing) await closes(world, tab)
   for (const device of world.devices) await leaves(world, device)
   for (const device of world.devices) reloadFailed(world, device)
+  // What people had asked of a tab that was frozen, a pause among it, takes effect before they let things go on.
+  await world.time.advance(5_000)
   for (const device of world.devices) await resumes(world, device)
   await settle(world, 'after the faults ended')
   if (options.retries) {
