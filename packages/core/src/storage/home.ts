@@ -42,8 +42,17 @@ export async function tombstones(home: StateStore): Promise<readonly Tombstone[]
   return found
 }
 
-export function putTombstone(home: StateStore, { suffix, pending }: Tombstone): Promise<void> {
-  return home.update([], () => ({ ops: [{ put: tombstoneKey(suffix), value: pending }], result: undefined }), STRICT)
+/**
+ * Answers the tombstone that holds. One that began to wipe and did not come to its end is not replaced by `refuse`: that would change nothing
+ * of what is gone or fenced already, and with writes pending nobody would ever finish it.
+ */
+export function putTombstone(home: StateStore, { suffix, pending }: Tombstone): Promise<Tombstone> {
+  const key = tombstoneKey(suffix)
+  return home.update([key], (get) => {
+    const begun = get(key) as PendingPolicy | undefined
+    const holds = pending === 'refuse' && begun !== undefined ? begun : pending
+    return { ops: [{ put: key, value: holds }], result: { suffix, pending: holds } }
+  }, STRICT)
 }
 
 export function removeTombstone(home: StateStore, suffix: string): Promise<void> {

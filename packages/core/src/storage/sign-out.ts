@@ -46,12 +46,11 @@ export async function signOut(parts: SignOutParts, pending: PendingPolicy, work:
     // Another tab was faster, and its wipe has closed what we hold.
     if (await isClosed(parts.state)) return
     work.begins()
-    const tombstone = { suffix: parts.suffix, pending }
-    await putTombstone(parts.home, tombstone)
+    const tombstone = await putTombstone(parts.home, { suffix: parts.suffix, pending })
     await fenceOrTakeBack(parts, tombstone)
     await work.stop()
     await erase(parts, tombstone)
-    if (parts.home === parts.state && pending !== 'keep') return
+    if (parts.home === parts.state && tombstone.pending !== 'keep') return
     await bury(parts)
   } finally {
     lock.release()
