@@ -4,7 +4,7 @@ import type { Platform } from './platform.ts'
 import { planOf, type Action } from './plan.ts'
 import { shrink } from './shrink.ts'
 import { simulate } from './simulate.ts'
-import { UNREACHED } from './unreached.ts'
+import { RARE, UNREACHED } from './unreached.ts'
 import type { Verdict, Violation } from './world.ts'
 
 export interface Failure {
@@ -80,7 +80,7 @@ export function traceHashOf({ traces }: Report): string {
 export function coverageOf({ cells }: Report): Coverage {
   const all = nonTrivialCells()
   return {
-    unvisited: all.filter((cell) => !cells.has(cell) && UNREACHED[cell] === undefined),
+    unvisited: all.filter((cell) => !cells.has(cell) && UNREACHED[cell] === undefined && !RARE.has(cell)),
     wronglyListed: Object.keys(UNREACHED).filter((cell) => cells.has(cell) || !all.includes(cell)),
   }
 }
