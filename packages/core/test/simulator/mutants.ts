@@ -178,7 +178,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a wipe begins without a tombstone',
     file: 'storage/sign-out.ts',
-    edits: [{ find: '    await putTombstone(parts.home, tombstone)\n', replace: '' }],
+    edits: [{ find: 'await putTombstone(parts.home, { suffix: parts.suffix, pending })', replace: '{ suffix: parts.suffix, pending }' }],
   },
   {
     name: 'nothing keeps other tabs from writing while one signs out',
