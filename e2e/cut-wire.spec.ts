@@ -65,11 +65,14 @@ test('writes a row once, though the browser died before it knew that the server 
   const [file] = await photos(1)
   const device = await newDevice()
   const killed = await FamilyPage.open(device, wire.url)
+  const made = (table: string) => async (): Promise<number> => (await serverRows(server.url)).made(table).length
   await killed.page.getByTestId('new-album').click()
+  // A page that has just been opened owes nothing either: the wire must be up before it loses what the server says.
+  await expect.poll(made('albums'), { message: 'albums that the server has' }).toBe(1)
   await killed.synced(0)
   wire.mute()
   await killed.drop(file === undefined ? [] : [file])
-  await expect.poll(async () => (await serverRows(server.url)).made('photos').length, { message: 'rows that the server has' }).toBe(1)
+  await expect.poll(made('photos'), { message: 'photos that the server has' }).toBe(1)
   await expect(killed.pendingCount, 'and the device still owes').toHaveAttribute('data-count', '1')
   const applied = await appliedMutations(killed.page)
   await Promise.all([wire.close(), device.kill()])

@@ -21,6 +21,7 @@ test('sends what three tabs took offline once, from the one that is opened again
   const first = await FamilyPage.open(device, wire.url)
   await first.installed()
   await first.page.getByTestId('new-album').click()
+  await expect.poll(async () => (await serverRows(server.url)).made('albums').length, { message: 'albums that the server has' }).toBe(1)
   await first.synced(0)
   const tabs = [first, await FamilyPage.open(device, wire.url), await FamilyPage.open(device, wire.url)]
   for (const tab of tabs) await expect(tab.page.getByTestId('album')).toHaveCount(1)
