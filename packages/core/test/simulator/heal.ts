@@ -124,7 +124,7 @@ async function settle(world: World, when: string): Promise<void> {
     const goesOn = await world.time.advance(LOOK_EVERY_MS)
     // One that opened while somebody signed out in another may hear of it only now.
     if (reloadSignedOut(world)) continue
-    unsettled = world.devices.map(whatIsOwed).find((one) => one !== undefined)
+    unsettled = world.devices.map(whatIsOwed).find((one) => one !== undefined) ?? whatIsOnTheWay(world)
     if (unsettled === undefined) {
       // What is done beside everything else (tidying up, a last fetch) ends as well.
       await world.time.advance(5_000)
@@ -133,6 +133,11 @@ async function settle(world: World, when: string): Promise<void> {
     if (!goesOn) break
   }
   world.violation('stuck', `${when}: ${unsettled ?? ''}`)
+}
+
+/** What the server takes late changes rows on every device. */
+function whatIsOnTheWay({ onTheWay }: World): string | undefined {
+  return onTheWay === 0 ? undefined : `${onTheWay} requests have not reached the server`
 }
 
 function whatIsOwed(device: SimDevice): string | undefined {

@@ -262,7 +262,7 @@ export class SimTab {
     await this.#pause(40, signal)
     const fault = this.#device.online ? drawFault(this.#device.weather, this.#random) : 'offline'
     this.#world.trace(`${this.name} ${name}${fault === undefined ? '' : ` (${fault})`}`)
-    if (fault === 'slow') await abortable(this.#world.time.sleep(5_000 + this.#random.int(40_000)), signal)
+    if (fault === 'slow') await this.#crawl(signal)
     else if (fault === 'duplicate') await run(undefined)
     else if (fault === 'offline' || (fault !== undefined && !AFTERWARDS.has(fault))) throw networkError(fault, name, this.#random)
     const answer = await run(fault)
@@ -270,6 +270,15 @@ export class SimTab {
     await this.#pause(40, signal)
     if (fault === 'lost-answer' || (fault === 'late-answer' && this.#random.chance(0.3))) throw networkError(fault, name, this.#random)
     return answer
+  }
+
+  async #crawl(signal: AbortSignal | undefined): Promise<void> {
+    this.#world.onTheWay += 1
+    try {
+      await abortable(this.#world.time.sleep(5_000 + this.#random.int(40_000)), signal)
+    } finally {
+      this.#world.onTheWay -= 1
+    }
   }
 
   /** Engines of one process need different names; the locks of one device have to be the same. */

@@ -39,6 +39,8 @@ export class World {
   /** Room for a few blobs only, in some worlds. */
   readonly cacheMaxBytes: number | undefined
   crashes = 0
+  /** Requests that have left a tab and have not reached the server: they do, even when the tab is dead by then. */
+  onTheWay = 0
   /** Every reference that anybody ever saw: people keep links to what is long gone. */
   readonly knownRefs: BlobRef[] = []
   /** Every tab there ever was. */
