@@ -402,6 +402,7 @@ class Engine implements EngineParts {
       data: this.#data, context: this.#context, tables: tableShapes(this.#schema), facts: this.#facts,
       conflictResolution: this.#settings['offline.conflictResolution'],
       backoff: BACKOFF, maxAttempts: this.#settings['offline.retryStrategy.maxAttempts'], concurrency: UPLOAD_CONCURRENCY,
+      resumes: this.#settings['offline.resumableUploads'],
       isVisible: (hash) => this.#subscriptions.isShown(hash),
       mayUpload: () => this.#settings['offline.network'] === 'always' || this.#environment.connectivity.metered !== true,
       base: { get: (table, rowId) => this.#store.baseRow(table, rowId), ids: (table) => this.#store.baseIds(table) },

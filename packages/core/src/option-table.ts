@@ -19,6 +19,7 @@ export interface Settings {
   readonly 'cache.priorities.low': 'eager-evict'
   readonly 'offline.queueMutations': boolean
   readonly 'offline.queueUploads': boolean
+  readonly 'offline.resumableUploads': boolean
   readonly 'offline.maxQueueSize': number
   readonly 'offline.conflictResolution': ConflictResolution
   readonly 'offline.network': 'always' | 'unmetered'
@@ -58,6 +59,7 @@ export const VALUE_OPTIONS: { readonly [Path in keyof Settings]: ValueOption<Set
   'cache.priorities.low': oneOf(['eager-evict'], 'Blobs of low priority go before all others.'),
   'offline.queueMutations': yesOrNo(true, 'Whether a write is queued while no server answers; else it rejects with `OFFLINE`.'),
   'offline.queueUploads': yesOrNo(true, 'The same of writes that bring bytes.'),
+  'offline.resumableUploads': yesOrNo(true, "Whether an upload that was cut goes on where it was, by the store's own means (tus, multipart); else it begins anew."),
   'offline.maxQueueSize': size(1_000_000_000, 'What may wait for servers, bytes and rows together. A write that goes over it rejects with `QUEUE_FULL`.'),
   'offline.conflictResolution': oneOf(
     ['last-write-wins', 'server-wins', 'manual'], 'Who wins when the server has other values than the person saw: docs/spec/conflicts.md.',

@@ -30,6 +30,8 @@ export interface UploadDeps {
   readonly logger: Logger
   readonly backoff: BackoffOptions
   readonly maxAttempts: number
+  /** Whether a try goes on where the last one was cut. */
+  readonly resumes: boolean
   readonly onProgress: (hash: BlobHash, progress: UploadProgress) => void
   readonly onOutcome: (hash: BlobHash, outcome: UploadEnd) => void
 }
@@ -77,8 +79,9 @@ async function send(deps: UploadDeps, entry: LedgerEntry, signal: AbortSignal): 
   }
   const blob = await bytesOf(deps, entry, signal)
   if (blob === undefined) throw new BseError('BLOB_MISSING', 'upload: the bytes are not on this device', { hashes: [hash] })
+  if (!deps.resumes && before.checkpoint !== undefined) await provider.abandon(before.checkpoint, { signal })
   await provider.upload({ hash, sizeBytes, type, blob }, {
-    checkpoint: before.checkpoint,
+    checkpoint: deps.resumes ? before.checkpoint : undefined,
     saveCheckpoint: (next) => saveCheckpoint(deps, hash, next),
     onProgress: (progress) => onProgress(hash, progress),
     signal,

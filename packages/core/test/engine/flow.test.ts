@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createSyncEngine, platformEnvironment, type PendingItem } from '../../src/index.ts'
+import { createSyncEngine, platformEnvironment, type PendingItem, type QueueOptions } from '../../src/index.ts'
 import type { BlobProvider, Connectivity, UploadIo } from '../../src/provider/index.ts'
 import { FakeRemote, fakeBlobs, fakeData } from '../../src/testing/index.ts'
+import type { Json } from '../../src/wire/json.ts'
 import { image, newDevice, openTab, schema, tabEnvironment, type Device, type TestEngine } from './harness.ts'
 
 const open: TestEngine[] = []
@@ -15,11 +16,11 @@ afterEach(async () => {
 
 /** A tab in which time alone never ends a wait. */
 let engines = 0
-function patientTab(device: Device, remote: FakeRemote, blobs: BlobProvider = fakeBlobs(remote)): TestEngine {
+function patientTab(device: Device, remote: FakeRemote, blobs: BlobProvider = fakeBlobs(remote), offline: QueueOptions = {}): TestEngine {
   const environment = tabEnvironment(device)
   return track(createSyncEngine({
     name: `flow-${(engines += 1)}`, schema, state: () => device.state('shared'), cache: { backend: () => device.cache('shared'), inlineMaxBytes: 1_000 },
-    blobs, data: fakeData(remote), offline: { retryStrategy: { maxAttempts: 2 } },
+    blobs, data: fakeData(remote), offline: { retryStrategy: { maxAttempts: 2 }, ...offline },
     environment: { ...environment, clock: { ...platformEnvironment().clock, timer: () => () => undefined } },
   }))
 }
@@ -28,15 +29,18 @@ const states = async (sync: TestEngine): Promise<readonly string[]> => (await sy
 const idOf = async (sync: TestEngine, type: PendingItem['type']): Promise<string> => (await sync.offline.pending()).find((item) => item.type === type)?.id ?? ''
 
 /** Uploads that end when a test says so, and tell how they were stopped. */
-function slowBlobs(remote: FakeRemote): { readonly blobs: BlobProvider; readonly begun: UploadIo[]; goOn: () => void } {
+function slowBlobs(remote: FakeRemote): { readonly blobs: BlobProvider; readonly begun: UploadIo[]; readonly abandoned: Json[]; goOn: () => void } {
   const inner = fakeBlobs(remote)
   const begun: UploadIo[] = []
+  const abandoned: Json[] = []
   let isSlow = true
   return {
     begun,
+    abandoned,
     goOn: () => (isSlow = false),
     blobs: {
       ...inner,
+      abandon: async (checkpoint) => void abandoned.push(checkpoint),
       upload: async (task, io) => {
         begun.push(io)
         if (!isSlow) return inner.upload(task, io)
@@ -118,6 +122,22 @@ describe('pause', () => {
     expect(remote.rows.size).toBe(2)
     expect(begun).toHaveLength(2)
     expect(begun[1]?.checkpoint).toEqual({ half: 1 })
+  })
+
+  // R-062
+  it.each([[true, { half: 1 }, []], [false, undefined, [{ half: 1 }]]])('goes on where it was, or anew, as resumableUploads is %s', async (resumableUploads, checkpoint, given) => {
+    const remote = new FakeRemote()
+    const { blobs, begun, abandoned, goOn } = slowBlobs(remote)
+    const sync = patientTab(newDevice(), remote, blobs, { resumableUploads })
+    const { synced } = sync.photos.insert({ title: 'a', image: image(9_000, 67) })
+    await vi.waitFor(() => expect(begun).toHaveLength(1))
+    await sync.offline.pause()
+    await vi.waitFor(() => expect(begun[0]?.signal.aborted).toBe(true))
+    goOn()
+    await sync.offline.resume()
+    await synced
+    expect(begun.map((io) => io.checkpoint)).toEqual([undefined, checkpoint])
+    expect(abandoned).toEqual(given)
   })
 
   it('of one item holds back what depends on it, and nothing else', async () => {
