@@ -30,6 +30,7 @@ async function linkPackages(): Promise<void> {
   const modules = join(folder, 'node_modules')
   await mkdir(join(modules, '@bse'), { recursive: true })
   for (const name of await readdir(join(root, 'packages'))) await symlink(join(root, 'packages', name), join(modules, '@bse', name))
+  await symlink(join(root, 'packages', 'bse'), join(modules, 'blob-sync-engine'))
   const example = join(root, 'examples', 'family-photos', 'node_modules')
   for (const name of ['@hocuspocus', '@types', 'react', 'yjs']) await symlink(join(example, name), join(modules, name))
 }

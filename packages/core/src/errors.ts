@@ -22,6 +22,8 @@ export interface BseErrorDetails {
   VALIDATION_FAILED: { readonly issues: readonly ValidationIssue[] }
   /** A configuration that contradicts itself or names something unknown. Thrown by constructors. */
   CONFIG_INVALID: { readonly option: string }
+  /** A provider was asked for by a name that nothing has registered. */
+  PROVIDER_NOT_INSTALLED: { readonly section: 'blobs' | 'data'; readonly provider: string }
   /** An engine of this name is open in this page already. */
   ALREADY_OPEN: { readonly name: string }
   /** The engine, store or connection was closed. */

@@ -13,6 +13,7 @@ const CODES: { readonly [Code in BseErrorCode]: true } = {
   ALREADY_OPEN: true, CLOSED: true, OFFLINE: true, QUEUE_FULL: true, NETWORK: true, RATE_LIMITED: true, UNAUTHORIZED: true, FORBIDDEN: true,
   REJECTED: true, TOO_LARGE: true, RANGE_INVALID: true, PROVIDER_FAILED: true, STORAGE_FAILED: true, SCHEMA_TOO_NEW: true,
   LOST_LEASE: true, DEPENDENCY_FAILED: true, DISCARDED: true, BLOB_MISSING: true, QUERY_INVALID: true, PRINCIPAL_CHANGED: true, SIGNED_OUT: true, PENDING_WORK: true,
+  PROVIDER_NOT_INSTALLED: true,
 }
 
 /** Anything that is not a `BseError` becomes `PROVIDER_FAILED` of `provider`, with its message. */
