@@ -8,6 +8,10 @@ export {
 } from './blob-routes.ts'
 export { errorFromWire, errorToWire, type ErrorWire } from './error-wire.ts'
 export { isJsonObject, type Json, type JsonObject } from './json.ts'
+export {
+  MUTATION_LIMITS, isMutationId, mutationTimeMs, parseMutationAnswer, parseMutationRequest, type MutationAnswer, type MutationOutcome,
+  type MutationRequest, type ReceivedMutation,
+} from './mutation-routes.ts'
 export type { MutationId, MutationOp, MutationWire, RowWire } from './mutation-wire.ts'
 export {
   UPLOAD_GONE, type FinishedPart, type MultipartUpload, type PresignAnswers, type PresignRequest, type PresignUpload, type SignedRequest,
