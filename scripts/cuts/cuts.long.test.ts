@@ -1,12 +1,16 @@
 import { expect, it } from 'vitest'
+import { r2Protocols } from './bucket-protocols.ts'
 import { protocols } from './protocols.ts'
 import { runCuts } from './run.ts'
 import { seeded } from './seeded.ts'
+import { complaints, inWords } from './verdict.ts'
 
-// R-174 F-37
-it.each(protocols)('an upload by $name that is cut at any of 200 random bytes arrives whole', async (protocol) => {
-  const report = await runCuts(protocol, { randomCuts: 200, random: seeded(2) })
-  expect(report.failures).toEqual([])
-  expect(report).toMatchObject({ happened: report.cuts, onlyBefore: 0, completed: report.uploads, equal: report.uploads })
-  expect(report.extraBytes).toBeLessThanOrEqual(report.boundBytes)
+const RANDOM_CUTS = 200
+
+// R-005 R-174 R-175 F-37 F-38
+it.each([...protocols, ...r2Protocols])('an upload by $name that is cut at any boundary and at any of 200 random bytes arrives whole', async (protocol) => {
+  const report = await runCuts(protocol, { randomCuts: RANDOM_CUTS, random: seeded(2) })
+  console.log(inWords(report))
+  expect(report.uploads).toBeGreaterThan(RANDOM_CUTS)
+  expect(complaints(report)).toEqual([])
 })

@@ -5,11 +5,14 @@ import type { BlobProvider } from '../../packages/core/src/provider/index.ts'
 import { httpBlobs } from '../../packages/blob-http/src/index.ts'
 import { tusBlobs } from '../../packages/blob-tus/src/index.ts'
 import { startServer } from '../../packages/server/src/node.ts'
-import type { SeenRequest } from '../services/proxy.ts'
+import { Proxy, type SeenRequest } from '../services/proxy.ts'
 
-/** A server that is running, behind whose port the wire goes. */
+/** A store that is running, and the wires that lead there. */
 export interface RunningStore {
-  readonly port: number
+  /** Every way of the client's: the first one is that of the blob's bytes. */
+  readonly wires: readonly [Proxy, ...Proxy[]]
+  /** Not connected yet; asks through the wires alone. */
+  provider(): BlobProvider
   close(): Promise<void>
 }
 
@@ -17,45 +20,48 @@ export interface RunningStore {
 export interface Protocol {
   readonly name: string
   start(): Promise<RunningStore>
-  /** Not connected yet; `url` is the wire's. */
-  provider(url: string): BlobProvider
   /** Bytes of one upload: enough for every part of the protocol to appear. */
   readonly sizeBytes: number
   /** Requests whose bodies are bytes of the blob. */
   isPayload(request: SeenRequest): boolean
-  /** What one cut may cost at most, in bytes that are sent once more. */
-  readonly boundBytes: number
+  /** Of the blob, in one request; all are of that size. */
+  readonly partBytes: number
+  /** How many such requests there are at once. One cut may cost so many parts, which are sent once more. */
+  readonly parallel: number
 }
 
-const SIZE_BYTES = 1_000_000
-const CHUNK_BYTES = 600_000
+export const SIZE_BYTES = 1_000_000
+const CHUNK_BYTES = 500_000
 
-async function bseServer(): Promise<RunningStore> {
+/** `bse-server` behind a wire. */
+async function bseServer(provider: (url: string) => BlobProvider): Promise<RunningStore> {
   const directory = await mkdtemp(join(tmpdir(), 'bse-cuts-'))
   const server = await startServer({ dataDirectory: directory, timeouts: { stopMs: 100 } })
+  const wire = await Proxy.open(server.port)
   const close = async (): Promise<void> => {
+    await wire.close()
     await server.close()
     await rm(directory, { recursive: true, force: true })
   }
-  return { port: server.port, close }
+  return { wires: [wire], provider: () => provider(wire.url), close }
 }
 
 function source(url: string): BlobProvider {
   return httpBlobs({ url: `${url}/blobs`, batch: false })
 }
 
-function isPayload({ method }: SeenRequest): boolean {
+export function isPayload({ method }: SeenRequest): boolean {
   return method === 'PATCH' || method === 'PUT'
 }
 
+const whole = { sizeBytes: SIZE_BYTES, partBytes: SIZE_BYTES, parallel: 1, isPayload } as const
+
+/** Those that need no other server than ours. */
 export const protocols: readonly Protocol[] = [
-  { name: 'http', start: bseServer, provider: source, sizeBytes: SIZE_BYTES, isPayload, boundBytes: SIZE_BYTES },
+  { name: 'http', start: () => bseServer(source), ...whole },
+  { name: 'tus', start: () => bseServer((url) => tusBlobs({ endpoint: `${url}/files`, source: source(url) })), ...whole },
   {
-    name: 'tus', start: bseServer, provider: (url) => tusBlobs({ endpoint: `${url}/files`, source: source(url) }),
-    sizeBytes: SIZE_BYTES, isPayload, boundBytes: SIZE_BYTES,
-  },
-  {
-    name: 'tus-chunks', start: bseServer, provider: (url) => tusBlobs({ endpoint: `${url}/files`, source: source(url), chunkSize: CHUNK_BYTES }),
-    sizeBytes: SIZE_BYTES, isPayload, boundBytes: CHUNK_BYTES,
+    name: 'tus-chunks', start: () => bseServer((url) => tusBlobs({ endpoint: `${url}/files`, source: source(url), chunkSize: CHUNK_BYTES })),
+    ...whole, partBytes: CHUNK_BYTES,
   },
 ]

@@ -2,10 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { BlobProvider, UploadTask } from '../../packages/core/src/provider/index.ts'
 import { plainProviderContext } from '../../packages/core/src/testing/index.ts'
 import { blobHashFromHex } from '../../packages/core/src/wire/index.ts'
-import { Proxy, type Fault, type Place } from '../services/proxy.ts'
+import type { Fault, Place, Proxy } from '../services/proxy.ts'
 import { boundaries } from './boundaries.ts'
 import { carry } from './carry.ts'
-import type { Protocol } from './protocols.ts'
+import type { Protocol, RunningStore } from './protocols.ts'
 
 export interface CutReport {
   readonly protocol: string
@@ -27,59 +27,74 @@ export interface CutReport {
 type Counts = { -readonly [Key in keyof Omit<CutReport, 'protocol' | 'failures'>]: number } & { readonly failures: string[] }
 
 export interface CutOptions {
-  /** How many uploads are cut once at a random byte, beside those that are cut at every boundary. */
+  /** How many uploads are cut once at a random byte of the blob. */
   readonly randomCuts: number
+  /** How many are cut at a boundary, by chance, where there are more. Default: at each. */
+  readonly boundaryCuts?: number
   /** In [0, 1). */
   readonly random: () => number
 }
 
 const TRY_MS = 60_000
 
+/** A place on one of the wires. */
+interface Cut {
+  readonly wire: Proxy
+  readonly place: Place
+}
+
 /** Cuts uploads at every boundary of a protocol, and at random bytes, one upload for each place. */
 export async function runCuts(protocol: Protocol, options: CutOptions): Promise<CutReport> {
   const store = await protocol.start()
-  const proxy = await Proxy.open(store.port)
   const counts: Counts = { uploads: 0, cuts: 0, happened: 0, inPayload: 0, onlyBefore: 0, completed: 0, equal: 0, extraBytes: 0, boundBytes: 0, failures: [] }
   try {
-    const places = await everyPlace(protocol, proxy, options)
-    for (const place of places) await cutOne(protocol, proxy, place, counts)
+    const cuts = await everyCut(protocol, store, options)
+    for (const cut of cuts) await cutOne(protocol, store, cut, counts)
   } finally {
-    await proxy.close()
     await store.close()
   }
   return { protocol: protocol.name, ...counts }
 }
 
 /** The boundaries are those of an upload that nobody disturbs. */
-async function everyPlace(protocol: Protocol, proxy: Proxy, { random, randomCuts }: CutOptions): Promise<readonly Place[]> {
-  await withProvider(protocol, proxy, (provider) => carry(provider, newTask(protocol.sizeBytes), AbortSignal.timeout(TRY_MS)))
-  const payloads = proxy.requests.filter((request) => protocol.isPayload(request))
-  const atRandom = Array.from({ length: randomCuts }, (): Place => {
+async function everyCut(protocol: Protocol, store: RunningStore, { boundaryCuts = Infinity, random, randomCuts }: CutOptions): Promise<readonly Cut[]> {
+  await withProvider(store, (provider) => carry(provider, newTask(protocol.sizeBytes), AbortSignal.timeout(TRY_MS)))
+  const [wire] = store.wires
+  const payloads = wire.requests.filter((request) => protocol.isPayload(request))
+  const atRandom = Array.from({ length: randomCuts }, (): Cut => {
     const target = payloads[Math.floor(random() * payloads.length)]
     if (target === undefined) throw new Error(`${protocol.name}: no request carries bytes of the blob`)
-    return { part: 'body', after: 1 + Math.floor(random() * target.bodyBytes), request: ({ index }) => index === target.index }
+    return { wire, place: { part: 'body', after: 1 + Math.floor(random() * target.bodyBytes), request: ({ index }) => index === target.index } }
   })
-  return [...boundaries(proxy.requests), ...atRandom]
+  const atBoundaries = store.wires.flatMap((one) => boundaries(one.requests).map((place): Cut => ({ wire: one, place })))
+  return [...sample(atBoundaries, boundaryCuts, random), ...atRandom]
 }
 
-async function cutOne(protocol: Protocol, proxy: Proxy, place: Place, counts: Counts): Promise<void> {
-  proxy.forget()
+function sample<T>(from: readonly T[], count: number, random: () => number): readonly T[] {
+  const left = [...from]
+  while (left.length > count) left.splice(Math.floor(random() * left.length), 1)
+  return left
+}
+
+async function cutOne(protocol: Protocol, store: RunningStore, { place, wire: at }: Cut, counts: Counts): Promise<void> {
+  const [payloadWire] = store.wires
+  for (const wire of store.wires) wire.forget()
   const task = newTask(protocol.sizeBytes)
   const cuts: Fault[] = []
   let inPayload = 0
-  const cut = (at: Place): void => {
-    const fault = proxy.cut(at)
+  const cut = (wire: Proxy, where: Place): void => {
+    const fault = wire.cut(where)
     cuts.push(fault)
     void fault.hit.then(() => {
-      if (proxy.bodyBytes(protocol.isPayload) > 0) inPayload += 1
+      if (payloadWire.bodyBytes(protocol.isPayload) > 0) inPayload += 1
       // A cut before the first byte of the blob says little: a second one follows in the middle of it.
-      else cut({ part: 'body', after: Math.floor(protocol.boundBytes / 3), request: protocol.isPayload })
+      else cut(payloadWire, { part: 'body', after: Math.floor(protocol.partBytes / 3), request: protocol.isPayload })
     })
   }
-  cut(place)
+  cut(at, place)
   const label = `${protocol.name} ${place.part} after ${place.after}`
   try {
-    const isEqual = await withProvider(protocol, proxy, async (provider) => {
+    const isEqual = await withProvider(store, async (provider) => {
       await carry(provider, task, AbortSignal.timeout(TRY_MS))
       counts.completed += 1
       return (await hashFrom(provider, task)) === task.hash
@@ -97,12 +112,12 @@ async function cutOne(protocol: Protocol, proxy: Proxy, place: Place, counts: Co
   counts.happened += happened
   counts.inPayload += inPayload
   counts.onlyBefore += inPayload === 0 ? 1 : 0
-  counts.extraBytes += Math.max(0, proxy.bodyBytes(protocol.isPayload) - protocol.sizeBytes)
-  counts.boundBytes += happened * protocol.boundBytes
+  counts.extraBytes += Math.max(0, payloadWire.bodyBytes(protocol.isPayload) - protocol.sizeBytes)
+  counts.boundBytes += happened * protocol.partBytes * protocol.parallel
 }
 
-async function withProvider<T>(protocol: Protocol, proxy: Proxy, work: (provider: BlobProvider) => Promise<T>): Promise<T> {
-  const provider = protocol.provider(proxy.url)
+async function withProvider<T>(store: RunningStore, work: (provider: BlobProvider) => Promise<T>): Promise<T> {
+  const provider = store.provider()
   provider.connect(plainProviderContext())
   try {
     return await work(provider)

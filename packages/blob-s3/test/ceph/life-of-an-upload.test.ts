@@ -4,10 +4,10 @@ import { collect, plainProviderContext, sha256Of } from '@bse/core/testing'
 import type { Json } from '@bse/core/wire'
 import { startS3Backend, type S3Backend } from '../../../../scripts/services/s3-backend.ts'
 import { s3Blobs } from '../../src/index.ts'
-import { cutLines } from '../support/cut-lines.ts'
+import { wiredStore } from '../support/wired-store.ts'
 import { io, randomTask, signal } from '../support/stubs.ts'
 
-const lines = cutLines()
+const store = wiredStore()
 const MIB = 1_048_576
 const parts = { multipartFromBytes: 1, partBytes: MIB, parallelParts: 4 }
 
@@ -22,7 +22,7 @@ describe('an upload that is cancelled', () => {
     for (let at = 0; at < 8; at += 1) {
       // One word for each part at least, more of them where the platform tells of bytes on their way.
       const [task, controller] = [await randomTask(8 * MIB), new AbortController()]
-      const opened = lines.provider(parts)
+      const opened = store.provider(parts)
       let [checkpoint, reports]: [Json | undefined, number] = [undefined, 0]
       const uploading = opened.upload(task, {
         checkpoint: undefined, signal: controller.signal,
@@ -34,20 +34,20 @@ describe('an upload that is cancelled', () => {
       })
       await uploading.then(() => undefined, () => (cancelled += 1))
       // As after a restart: another provider, and nothing but the checkpoint.
-      if (checkpoint !== undefined) await lines.provider(parts).abandon(checkpoint, { signal })
+      if (checkpoint !== undefined) await store.provider(parts).abandon(checkpoint, { signal })
     }
     expect(cancelled).toBeGreaterThan(3)
-    expect(await lines.backend.openUploads()).toEqual([])
+    expect(await store.backend.openUploads()).toEqual([])
   }, 60_000)
 
   it('leaves no open upload when it is cancelled while it is begun', async () => {
     // F-50
     const [task, controller] = [await randomTask(2 * MIB), new AbortController()]
     const reason = new Error('enough')
-    const uploading = lines.provider(parts).upload(task, { ...io, signal: controller.signal })
+    const uploading = store.provider(parts).upload(task, { ...io, signal: controller.signal })
     controller.abort(reason)
     await expect(uploading).rejects.toBe(reason)
-    await expect.poll(() => lines.backend.openUploads(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => store.backend.openUploads(), { timeout: 10_000 }).toEqual([])
   })
 })
 
@@ -57,7 +57,7 @@ describe('an upload that goes on', () => {
     const task = await randomTask(8 * MIB)
     let [checkpoint, finished]: [Json | undefined, number] = [undefined, 0]
     const controller = new AbortController()
-    const first = lines.provider({ ...parts, parallelParts: 1 }).upload(task, {
+    const first = store.provider({ ...parts, parallelParts: 1 }).upload(task, {
       checkpoint: undefined, signal: controller.signal,
       saveCheckpoint: async (next) => void (checkpoint = JSON.parse(JSON.stringify(next)) as Json),
       onProgress: ({ confirmedBytes }) => {
@@ -66,12 +66,12 @@ describe('an upload that goes on', () => {
       },
     })
     await first.catch(() => undefined)
-    lines.store.forget()
+    store.wire.forget()
     const seen: UploadProgress[] = []
-    const second = lines.provider(parts)
+    const second = store.provider(parts)
     await second.upload(task, { ...io, checkpoint, onProgress: (progress) => seen.push(progress) })
     expect(finished).toBe(5 * MIB)
-    expect(lines.store.bodyBytes(({ method }) => method === 'PUT')).toBe(3 * MIB)
+    expect(store.wire.bodyBytes(({ method }) => method === 'PUT')).toBe(3 * MIB)
     expect([seen[0], seen.at(-1)]).toEqual([{ sentBytes: 5 * MIB, confirmedBytes: 5 * MIB }, { sentBytes: 8 * MIB, confirmedBytes: 8 * MIB }])
     expect(await readBack(second, task.hash)).toBe(task.hash)
   }, 60_000)
@@ -85,9 +85,9 @@ describe('an upload that goes on', () => {
       checkpoint = next
       controller.abort(new Error('enough'))
     }
-    await lines.provider(parts).upload(task, { ...io, signal: controller.signal, saveCheckpoint }).catch(() => undefined)
+    await store.provider(parts).upload(task, { ...io, signal: controller.signal, saveCheckpoint }).catch(() => undefined)
     const believing = { ...(checkpoint as { readonly [field: string]: Json }), parts: [[1, '"lost"'], [2, '"lost"']] }
-    const opened = lines.provider(parts)
+    const opened = store.provider(parts)
     await opened.upload(task, { ...io, checkpoint: believing })
     expect(await readBack(opened, task.hash)).toBe(task.hash)
   }, 60_000)
@@ -95,13 +95,13 @@ describe('an upload that goes on', () => {
   it('puts bytes that were changed on the way neither under their hash nor anywhere', async () => {
     // F-51
     const task = await randomTask(2 * MIB)
-    lines.store.forget()
-    const flip = lines.store.inject({ part: 'body', after: 700_000, request: ({ method }) => method === 'PUT' }, { do: 'corrupt' })
-    const opened = lines.provider(parts)
+    store.wire.forget()
+    const flip = store.wire.inject({ part: 'body', after: 700_000, request: ({ method }) => method === 'PUT' }, { do: 'corrupt' })
+    const opened = store.provider(parts)
     await expect(opened.upload(task, io)).rejects.toMatchObject({ code: 'HASH_MISMATCH' })
     expect(flip.happened).toBe(true)
     expect(await opened.stat([task.hash], { signal })).toEqual([{ is: 'absent' }])
-    expect((await lines.backend.bucket.list('incoming/', { after: '', limit: 10 })).objects).toEqual([])
+    expect((await store.backend.bucket.list('incoming/', { after: '', limit: 10 })).objects).toEqual([])
     await opened.upload(task, io)
     expect(await readBack(opened, task.hash)).toBe(task.hash)
   }, 60_000)

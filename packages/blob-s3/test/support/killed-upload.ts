@@ -9,7 +9,7 @@ import { chromiumFlags, findChromium } from '../../../../scripts/browsers.mjs'
 import type { Fault } from '../../../../scripts/services/proxy.ts'
 import type { S3BlobsOptions } from '../../src/index.ts'
 import type { UploadPage } from '../fixtures/upload-page.ts'
-import type { CutLines } from './cut-lines.ts'
+import type { WiredStore } from './wired-store.ts'
 
 // In the page.
 declare const page: UploadPage
@@ -24,16 +24,16 @@ export interface KilledUpload {
 }
 
 /** Uploads from Chromium with a profile on disk: the tab is closed at a third of the way, the browser killed at two thirds. */
-export async function killedUpload(lines: CutLines, sizeBytes: number, parts: Required<Pick<S3BlobsOptions, 'partBytes' | 'parallelParts'>>): Promise<KilledUpload> {
+export async function killedUpload(store: WiredStore, sizeBytes: number, parts: Required<Pick<S3BlobsOptions, 'partBytes' | 'parallelParts'>>): Promise<KilledUpload> {
   const profile = await mkdtemp(join(tmpdir(), 'bse-killed-'))
   const server = await pageServer()
-  const { presignEndpoint, storeUrl } = lines.backend
+  const { presignEndpoint, storeUrl } = store.backend
   const options: S3BlobsOptions = { presignEndpoint, storeUrl, multipartFromBytes: 1, ...parts }
-  const stopAt = (part: number): Stop => holdPart(lines, Math.floor((part * sizeBytes) / parts.partBytes))
+  const stopAt = (part: number): Stop => holdPart(store, Math.floor((part * sizeBytes) / parts.partBytes))
   try {
     const first = await openPage(profile, server)
     const hash = await first.tab.evaluate((size) => page.make(size), sizeBytes)
-    lines.store.forget()
+    store.wire.forget()
     await duringPart(first.tab, options, hash, stopAt(1 / 3), () => first.tab.close())
     const second = await openTab(first.context, server)
     await duringPart(second, options, hash, stopAt(2 / 3), () => killBrowser(first.context))
@@ -41,8 +41,8 @@ export async function killedUpload(lines: CutLines, sizeBytes: number, parts: Re
     const heapBytes = await finish(third, options, hash)
     const outcome = await third.tab.evaluate(() => page.outcome)
     await third.context.close()
-    const stored = await lines.backend.bucket.head(`family/${hexOf(hash)}`)
-    return { outcome, heapBytes, sentBytes: lines.store.bodyBytes(({ method }) => method === 'PUT'), storedBytes: stored?.sizeBytes }
+    const stored = await store.backend.bucket.head(`family/${hexOf(hash)}`)
+    return { outcome, heapBytes, sentBytes: store.wire.bodyBytes(({ method }) => method === 'PUT'), storedBytes: stored?.sizeBytes }
   } finally {
     await server.close()
     await rm(profile, { recursive: true, force: true, maxRetries: 10 })
@@ -77,11 +77,11 @@ interface Stop {
 }
 
 /** One part stands still in the middle of its body until `release`. */
-function holdPart(lines: CutLines, partNumber: number): Stop {
+function holdPart(store: WiredStore, partNumber: number): Stop {
   const { promise, resolve } = Promise.withResolvers<void>()
   const request = ({ method, path }: { readonly method: string; readonly path: string }): boolean =>
     method === 'PUT' && new URL(path, 'http://x').searchParams.get('partNumber') === String(partNumber)
-  return { fault: lines.store.inject({ part: 'body', after: 100_000, request }, { do: 'hold', until: () => promise }), release: resolve }
+  return { fault: store.wire.inject({ part: 'body', after: 100_000, request }, { do: 'hold', until: () => promise }), release: resolve }
 }
 
 async function duringPart(tab: Page, options: S3BlobsOptions, hash: BlobHash, { fault, release }: Stop, kill: () => Promise<void>): Promise<void> {
