@@ -1,6 +1,7 @@
 import { Admission } from './admission.ts'
 import { identify } from './auth/principal.ts'
 import { Tokens } from './auth/tokens.ts'
+import { FullReplica } from './cache/full-replica.ts'
 import { CacheKeeper } from './cache/keeper.ts'
 import { CacheManager } from './cache/manager.ts'
 import { Priorities } from './cache/priorities.ts'
@@ -56,6 +57,7 @@ import { createRowStore, type RowStore } from './store/index.ts'
 import { createSubscriptions, type LiveBlob, type Subscriptions } from './subscription/index.ts'
 import { SupersededHashes } from './mutation/superseded.ts'
 import { SyncedWaiters } from './synced.ts'
+import { ReplicaColumns } from './replica-columns.ts'
 import { runLeadership } from './tabs/leader.ts'
 import { Mirror, type MirrorChange } from './tabs/mirror.ts'
 import { UnreferencedBlobs } from './unreferenced.ts'
@@ -163,6 +165,8 @@ const silentLogger: Logger = { debug: () => undefined, info: () => undefined, wa
 class Engine implements EngineParts {
   readonly #settings: Settings
   readonly #priorities: Priorities
+  readonly #columns: ReplicaColumns
+  readonly #fullReplica: FullReplica | undefined
   readonly #keeper: CacheKeeper
   #persisted: boolean | undefined
   readonly #schema: Schema
@@ -247,9 +251,11 @@ class Engine implements EngineParts {
     this.#references = { count: (hash) => this.#store.references(hash) + this.#overlay.naming(hash) + (this.#superseded.has(hash) ? 1 : 0) }
     this.#projector = new Projector(this.#store, this.#overlay, schema)
     this.#mirror = new Mirror({ state: this.#state, clock, logger: this.#logger, onChange: (change) => this.#onMirror(change) })
-    this.#priorities = new Priorities(this.#state, (hash) => this.#store.rowsOf(hash), pinnedColumns(schema))
+    this.#columns = new ReplicaColumns(schema, this.#store)
+    this.#priorities = new Priorities(this.#state, (hash) => this.#store.rowsOf(hash), this.#columns.isPinned)
     this.#keeper = this.#createKeeper()
     this.#cache = this.#createCache()
+    this.#fullReplica = this.#columns.hasWhole ? this.#createFullReplica() : undefined
     this.#facts = this.#createFacts()
     this.#admission = new Admission({
       settings, remoteId: this.#blobs.remoteId, online: () => this.#reachability.online, isOpen: () => this.#isOpen,
@@ -385,6 +391,7 @@ class Engine implements EngineParts {
   async #lead(leader: LeaderState, signal: AbortSignal): Promise<void> {
     const session = new LeaderSession(this.#sessionDeps(leader))
     this.#session = session
+    this.#fullReplica?.begin(this.#columns.all(), signal)
     try {
       await session.run(signal)
     } finally {
@@ -404,7 +411,7 @@ class Engine implements EngineParts {
       backoff: BACKOFF, maxAttempts: this.#settings['offline.retryStrategy.maxAttempts'], concurrency: UPLOAD_CONCURRENCY,
       resumes: this.#settings['offline.resumableUploads'],
       isVisible: (hash) => this.#subscriptions.isShown(hash),
-      mayUpload: () => this.#settings['offline.network'] === 'always' || this.#environment.connectivity.metered !== true,
+      mayUpload: () => this.#isNetworkFree(),
       base: { get: (table, rowId) => this.#store.baseRow(table, rowId), ids: (table) => this.#store.baseIds(table) },
       entries: () => this.#mirror.ledger.values(),
       isPaused: (id) => isPaused(this.#mirror.paused, id),
@@ -436,6 +443,19 @@ class Engine implements EngineParts {
       pinnedBytes: () => this.#keeper.pinnedBytes(),
       onUse: (hash) => this.#keeper.used(hash),
     })
+  }
+
+  #createFullReplica(): FullReplica {
+    return new FullReplica({
+      open: (ref, signal) => this.#cache.open(ref, signal), ready: () => this.#keeper.ready(), isHere: (hash) => this.#keeper.sizeOf(hash) !== undefined,
+      isWanted: (hash) => this.#columns.keepsWhole(hash), mayFetch: () => !this.#mirror.paused.all && this.#isNetworkFree(),
+      clock: this.#environment.clock, logger: this.#logger,
+    })
+  }
+
+  /** Whether the network is free enough for what nobody waits for. */
+  #isNetworkFree(): boolean {
+    return this.#settings['offline.network'] === 'always' || this.#environment.connectivity.metered !== true
   }
 
   /** What this tab hears from the others. */
@@ -587,6 +607,8 @@ class Engine implements EngineParts {
     }
     this.#keeper.recordsChanged(change.cache)
     this.#projector.apply(change, this.#mirror)
+    this.#fullReplica?.add(this.#columns.brought(change))
+    this.#fullReplica?.rowsChanged()
     this.#itemEvents.take(change)
     this.#unreferenced.add(this.#superseded.replace(this.#mirror.superseded))
     this.#conflicts.look()
@@ -645,6 +667,7 @@ class Engine implements EngineParts {
   #hurry(): void {
     this.#subscriptions.retryMissing()
     this.#cacheApi.retryVisible()
+    this.#fullReplica?.retry()
     this.#session?.resume().catch((error: unknown) => this.#logger.warn('could not hurry', { error: String(error) }))
   }
 
@@ -727,12 +750,6 @@ class Engine implements EngineParts {
 
 function signedOut(): BseError {
   return new BseError('SIGNED_OUT', 'core: the person has signed out', {})
-}
-
-/** Whether a cell's column is pinned; `undefined` where none is, so that nobody has to look. */
-function pinnedColumns({ tables }: Schema): ((cell: { readonly table: string; readonly column?: string }) => boolean) | undefined {
-  const pinned = new Set([...tables.values()].flatMap(({ name, blobColumns }) => blobColumns.filter(({ isPinned }) => isPinned).map((column) => `${name}/${column.name}`)))
-  return pinned.size === 0 ? undefined : ({ table, column }) => pinned.has(`${table}/${column}`)
 }
 
 /** A page without IndexedDB may go on in memory; an app without a page that did so by mistake would lose what it was given. */

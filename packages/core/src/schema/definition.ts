@@ -42,13 +42,14 @@ export interface RefColumnDefinition {
 
 /**
  * Bytes. `mimeTypes` are exact types or `image/*`; `maxSize` is bytes or a decimal string such as `'10MB'`, inclusive. `replica` says what a
- * device keeps of them: `on-demand`, the default, what was used lately; `pinned`, all that was ever used, whatever the cache's limit says.
+ * device keeps of them: `on-demand`, the default, what was used lately; `pinned`, all that was ever used, whatever the cache's limit says; `all`,
+ * everything that rows name, fetched in the background and whatever the limit says.
  */
 export interface BlobColumnDefinition {
   readonly type: 'blob'
   readonly mimeTypes?: readonly string[]
   readonly maxSize?: number | string
-  readonly replica?: 'on-demand' | 'pinned'
+  readonly replica?: 'on-demand' | 'pinned' | 'all'
   readonly optional?: boolean
 }
 

@@ -5,7 +5,7 @@ import { schemaError } from './config-error.ts'
 import type { ValueType } from './definition.ts'
 import { tryEncode } from './encode.ts'
 import { isMimePattern } from './mime.ts'
-import type { BlobColumn, Column, RefColumn, ValueColumn } from './schema.ts'
+import type { BlobColumn, Column, RefColumn, Replica, ValueColumn } from './schema.ts'
 import { parseSize } from './size.ts'
 
 export type TableIds = ReadonlyMap<string, 'uuid' | 'string'>
@@ -71,7 +71,7 @@ function parseBlob(place: ColumnPlace, options: Options): BlobColumn {
   allowOnly(place, options, ['type', 'mimeTypes', 'maxSize', 'replica', 'optional'])
   const mimeTypes = parseMimeTypes(place, options.mimeTypes)
   const maxSizeBytes = parseMaxSize(place, options.maxSize)
-  return { name: place.name, type: 'blob', mimeTypes, maxSizeBytes, isPinned: parseReplica(place, options) === 'pinned', optional: parseOptional(place, options) }
+  return { name: place.name, type: 'blob', mimeTypes, maxSizeBytes, replica: parseReplica(place, options), optional: parseOptional(place, options) }
 }
 
 function parseMimeTypes(place: ColumnPlace, given: unknown): readonly string[] | undefined {
@@ -91,9 +91,9 @@ function parseMaxSize(place: ColumnPlace, given: unknown): number | undefined {
   return parseSize(given, option)
 }
 
-function parseReplica(place: ColumnPlace, { replica = 'on-demand' }: Options): 'on-demand' | 'pinned' {
-  if (replica === 'on-demand' || replica === 'pinned') return replica
-  throw schemaError(`${place.option}.replica`, "is neither 'on-demand' nor 'pinned'")
+function parseReplica(place: ColumnPlace, { replica = 'on-demand' }: Options): Replica {
+  if (replica === 'on-demand' || replica === 'pinned' || replica === 'all') return replica
+  throw schemaError(`${place.option}.replica`, "is none of 'on-demand', 'pinned' and 'all'")
 }
 
 function parseOptional(place: ColumnPlace, { optional = false }: Options): boolean {

@@ -24,14 +24,16 @@ export interface RefColumn extends ColumnBase {
   readonly idType: 'uuid' | 'string'
 }
 
+export type Replica = 'on-demand' | 'pinned' | 'all'
+
 export interface BlobColumn extends ColumnBase {
   readonly type: 'blob'
   /** `undefined`: any type. */
   readonly mimeTypes: readonly string[] | undefined
   /** Inclusive. `undefined`: any size. */
   readonly maxSizeBytes: number | undefined
-  /** The cache's own limit never takes its bytes from a device. */
-  readonly isPinned: boolean
+  /** What a device keeps of its blobs: what was used lately, all that was ever used, or all. */
+  readonly replica: Replica
 }
 
 export type Column = ValueColumn | RefColumn | BlobColumn

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createSyncEngine, hasCode } from '../../src/index.ts'
+import { createSyncEngine, hasCode, type SyncEngine } from '../../src/index.ts'
 import { memoryCache } from '../../src/memory/index.ts'
 import { BseError, type CacheFactory } from '../../src/provider/index.ts'
 import { FakeRemote, fakeBlobs, fakeData } from '../../src/testing/index.ts'
 import { image, newDevice, openTab, schema, type Device, type TabOptions, type TestEngine } from './harness.ts'
 
 const SIZE = 10_000
+const WITHIN = { timeout: 45_000 }
 const open: TestEngine[] = []
 
 function tab(device: Device, remote: FakeRemote, options?: TabOptions): TestEngine {
@@ -140,6 +141,36 @@ describe('the cache of an engine', () => {
     expect((await sync.cache.stats()).used).toBe(3 * SIZE)
     expect((await sync.blobs.get(scan ?? 'sha256:'))?.size).toBe(SIZE)
     await sync.close()
+  })
+
+  // X-005, the policy `all`
+  it('brings everything here that a column kept whole names, beyond the limit of the cache, and does not fetch back what is let go of', async () => {
+    const remote = new FakeRemote()
+    const whole = { images: { id: 'string', scan: { type: 'blob', replica: 'all' }, preview: { type: 'blob', optional: true } } } as const
+    const device = (maxSize: number): SyncEngine<typeof whole> => {
+      const { state, cache } = newDevice()
+      return createSyncEngine({ name: `whole-${maxSize}`, schema: whole, state, cache: { backend: cache, inlineMaxBytes: 0, maxSize }, blobs: fakeBlobs(remote), data: fakeData(remote) })
+    }
+    const author = device(1_000_000)
+    const write = (n: number): Promise<unknown> => author.images.insert({ id: `${n}`, scan: image(SIZE, n), preview: image(SIZE, n + 50) }).synced
+    for (const n of [1, 2, 3, 4, 5]) await write(n)
+    let opens = 0
+    remote.fault = (name) => {
+      if (name === 'open') opens += 1
+      return 'pass'
+    }
+    const reader = device(30_000)
+    await vi.waitFor(async () => expect(await reader.cache.stats()).toMatchObject({ items: 5, used: 5 * SIZE }), WITHIN)
+    await write(6)
+    await vi.waitFor(async () => expect((await reader.cache.stats()).items).toBe(6), WITHIN)
+    expect(await reader.cache.evict('2')).toMatchObject({ kept: 0, evicted: [{ size: SIZE }] })
+    await write(7)
+    await vi.waitFor(async () => expect((await reader.cache.stats()).items).toBe(6), WITHIN)
+    expect(opens).toBe(7)
+    const second = await reader.images.get('2')
+    expect((await reader.blobs.get(second?.scan ?? 'sha256:'))?.size).toBe(SIZE)
+    expect(opens).toBe(8)
+    await Promise.all([author.close(), reader.close()])
   })
 
   // R-048 R-049 R-185
