@@ -98,6 +98,41 @@ describe('a tab that dies', () => {
   }, 120_000)
 })
 
+describe('a tab that dies while it evicts', () => {
+  /** A photo that the server has, in a tab that is about to give it up. */
+  async function synced(): Promise<{ readonly device: Device; readonly remote: FakeRemote; readonly tab: MortalTab; readonly engine: TestEngine; readonly evict: () => Promise<unknown> }> {
+    const [remote, device] = [new FakeRemote(), newDevice()]
+    const { tab, engine } = mortalTab(device, remote)
+    const row = await engine.photos.insert({ title: 'large', image: image(9_000, 71) })
+    await vi.waitFor(async () => expect(await engine.offline.pending()).toEqual([]))
+    return { device, remote, tab, engine, evict: () => engine.cache.evict([row.id]) }
+  }
+
+  // F-7
+  it('leaves an eviction to the next one, whichever step is its last', async () => {
+    const whole = await synced()
+    open.push(whole.engine)
+    const before = whole.tab.steps.length
+    expect(await whole.evict()).toMatchObject({ evicted: [{ size: 9_000 }] })
+    const steps = whole.tab.steps.length - before
+    expect(steps).toBeGreaterThan(4)
+    for (let step = 1; step <= steps; step++) {
+      const { device, remote, tab, evict } = await synced()
+      await new Promise<void>((resolve) => {
+        tab.dieAt(step, resolve)
+        void evict()
+      })
+      const next = openTab(device, remote)
+      open.push(next)
+      await vi.waitFor(async () => {
+        const [what = ''] = Object.keys((await next.debug()).ledger.counts)
+        const listed = await Array.fromAsync(device.cache('shared').list())
+        expect({ what: what.split(' ')[0], copies: listed.length }, `after step ${step}: ${tab.steps.at(-1)}`).toEqual(listed.length === 1 ? { what: 'present', copies: 1 } : { what: 'absent', copies: 0 })
+      })
+    }
+  })
+})
+
 /** What a person does in batches: an album with photos of both sizes, then changes that belong together. */
 async function batches(engine: TestEngine, resolved: Set<string>): Promise<void> {
   const { albumId, photoId } = await engine.batch(({ albums, photos }) => {
