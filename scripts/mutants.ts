@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import type * as Ledger from '../packages/core/test/ledger/model.ts'
-import { AWAITED, mutate, MUTANTS, type Mutant } from '../packages/core/test/simulator/mutants.ts'
+import { AWAITED, filesOf, mutate, MUTANTS, type Mutant } from '../packages/core/test/simulator/mutants.ts'
 
 const SEEDS = 2_000
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -27,14 +27,21 @@ async function judge(mutant: Mutant): Promise<void> {
   const copy = await mkdtemp(join(tmpdir(), 'bse-mutant-'))
   try {
     await copyCore(copy)
-    const file = join(copy, 'packages/core/src', mutant.file)
-    await writeFile(file, mutate(await readFile(file, 'utf8'), mutant))
-    const found = await (mutant.by === 'ledger model' ? firstObjection(copy) : firstFailure(copy))
+    for (const file of filesOf(mutant)) {
+      const path = join(copy, 'packages/core/src', file)
+      await writeFile(path, mutate(await readFile(path, 'utf8'), mutant, file))
+    }
+    const found = await noticed(copy, mutant)
     if (found === undefined) survivors.push(mutant.name)
     console.log(`${found === undefined ? 'SURVIVED' : 'caught  '}  ${mutant.name}${found === undefined ? '' : `: ${found}`}`)
   } finally {
     await rm(copy, { recursive: true, force: true })
   }
+}
+
+function noticed(copy: string, { by }: Mutant): Promise<string | undefined> {
+  if (by === undefined) return firstFailure(copy)
+  return by === 'ledger model' ? firstObjection(copy) : redTest(copy, by)
 }
 
 async function look({ guard, sign }: (typeof AWAITED)[number]): Promise<void> {
@@ -45,15 +52,15 @@ async function look({ guard, sign }: (typeof AWAITED)[number]): Promise<void> {
 
 async function copyCore(copy: string): Promise<void> {
   const core = join('packages', 'core')
-  await mkdir(join(copy, core, 'test'), { recursive: true })
+  await mkdir(join(copy, core), { recursive: true })
   await mkdir(join(copy, 'scripts'))
   await Promise.all([
     cp(join(root, core, 'src'), join(copy, core, 'src'), { recursive: true }),
-    cp(join(root, core, 'test', 'simulator'), join(copy, core, 'test', 'simulator'), { recursive: true }),
-    cp(join(root, core, 'test', 'ledger'), join(copy, core, 'test', 'ledger'), { recursive: true }),
+    cp(join(root, core, 'test'), join(copy, core, 'test'), { recursive: true }),
     cp(join(root, core, 'package.json'), join(copy, core, 'package.json')),
     ...['simulate.ts', 'simulate-worker.ts'].map((file) => cp(join(root, 'scripts', file), join(copy, 'scripts', file))),
     symlink(join(root, core, 'node_modules'), join(copy, core, 'node_modules')),
+    symlink(join(root, 'node_modules'), join(copy, 'node_modules')),
     writeFile(join(copy, 'package.json'), '{"type":"module"}'),
   ])
 }
@@ -65,22 +72,42 @@ async function firstObjection(copy: string): Promise<string | undefined> {
   return objection === undefined ? undefined : `ledger model, ${objection}`
 }
 
+/** The first test of a file that fails over the mutated source; `undefined` when none does. */
+async function redTest(copy: string, file: string): Promise<string | undefined> {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const reportFile = join(copy, 'report.json')
+  const { code } = await run(copy, [vitest, 'run', '--root', copy, '--reporter', 'json', '--outputFile', reportFile, join('packages/core/test', file)])
+  const report = JSON.parse(await readFile(reportFile, 'utf8')) as { readonly numTotalTests: number; readonly testResults: readonly { readonly assertionResults: readonly { readonly status: string; readonly title: string }[] }[] }
+  const failed = report.testResults.flatMap(({ assertionResults }) => assertionResults).find(({ status }) => status === 'failed')
+  if (failed !== undefined) return `${file}, ${failed.title}`
+  if (code !== 0 || report.numTotalTests === 0) throw new Error(`${file} did not run`)
+  return undefined
+}
+
 /** The first seed that fails and why; `undefined` when none does. A mutant that breaks the process is caught as well. */
-function firstFailure(copy: string): Promise<string | undefined> {
+async function firstFailure(copy: string): Promise<string | undefined> {
+  const { code, signal, output, errors } = await run(copy, ['scripts/simulate.ts', '--seeds', String(SEEDS), '--first'])
+  const [, seed, why] = /^seed (\d+) failed:\n\s*(.*)$/m.exec(output) ?? []
+  if (seed !== undefined) return `seed ${seed}, ${why?.slice(0, 110)}`
+  if (output.includes(`${SEEDS} seeds,`)) return undefined
+  if (signal !== null) throw new Error(`a run was ended by ${signal}`)
+  return `the run broke (${code}): ${errors.trim().split('\n').find((line) => line.includes('Error')) ?? 'no word'}`
+}
+
+interface Ended {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly output: string
+  readonly errors: string
+}
+
+function run(cwd: string, args: readonly string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--conditions=@bse/source', 'scripts/simulate.ts', '--seeds', String(SEEDS), '--first'], {
-      cwd: copy, stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(process.execPath, ['--conditions=@bse/source', ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     let [output, errors] = ['', '']
     child.stdout.on('data', (chunk: Buffer) => { output += String(chunk) })
     child.stderr.on('data', (chunk: Buffer) => { errors += String(chunk) })
     child.on('error', reject)
-    child.on('close', (code, signal) => {
-      const [, seed, why] = /^seed (\d+) failed:\n\s*(.*)$/m.exec(output) ?? []
-      if (seed !== undefined) resolve(`seed ${seed}, ${why?.slice(0, 110)}`)
-      else if (output.includes(`${SEEDS} seeds,`)) resolve(undefined)
-      else if (signal !== null) reject(new Error(`a run was ended by ${signal}`))
-      else resolve(`the run broke (${code}): ${errors.trim().split('\n').find((line) => line.includes('Error')) ?? 'no word'}`)
-    })
+    child.on('close', (code, signal) => resolve({ code, signal, output, errors }))
   })
 }

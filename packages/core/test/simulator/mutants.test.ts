@@ -1,17 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { describe, expect, it } from 'vitest'
-import { mutate, MUTANTS } from './mutants.ts'
+import { filesOf, mutate, MUTANTS } from './mutants.ts'
 
 const sourceOf = (file: string): Promise<string> => readFile(new URL(`../../src/${file}`, import.meta.url), 'utf8')
 
 // `pnpm mutants` shows that each of them is caught; this, that there is something to catch.
 describe('each guard that is taken out to try the simulator', () => {
   it.for(MUTANTS)('is in the source: $name', async (mutant) => {
-    const before = await sourceOf(mutant.file)
-    const after = mutate(before, mutant)
-    expect(after).not.toBe(before)
-    expect(() => stripTypeScriptTypes(after)).not.toThrow()
+    for (const file of filesOf(mutant)) {
+      const before = await sourceOf(file)
+      const after = mutate(before, mutant, file)
+      expect(after).not.toBe(before)
+      expect(() => stripTypeScriptTypes(after)).not.toThrow()
+    }
   })
 
   it('has a name of its own', () => {

@@ -3,16 +3,21 @@ export interface Mutant {
   readonly name: string
   /** Under packages/core/src. */
   readonly file: string
-  /** What has to notice; left out, the simulator. */
-  readonly by?: 'ledger model'
-  /** Each `find` has to be in the file exactly once. */
-  readonly edits: readonly { readonly find: string; readonly replace: string }[]
+  /** What has to notice: the model of the ledger, or a test under packages/core/test. Left out: the simulator. */
+  readonly by?: 'ledger model' | `${string}.test.ts`
+  /** Each `find` has to be in its file exactly once. A guard that stands in two files is taken out of both. */
+  readonly edits: readonly { readonly find: string; readonly replace: string; readonly file?: string }[]
+}
+
+/** The files that a mutant changes. */
+export function filesOf({ file, edits }: Mutant): readonly string[] {
+  return [...new Set(edits.map((edit) => edit.file ?? file))]
 }
 
 /** @throws Error when the source has moved on: each text that is to be replaced has to be there exactly once. */
-export function mutate(source: string, { name, file, edits }: Mutant): string {
-  return edits.reduce((text, { find, replace }) => {
-    if (text.split(find).length !== 2) throw new Error(`${name}: its text is not once in ${file}: ${find}`)
+export function mutate(source: string, { name, file, edits }: Mutant, path: string = file): string {
+  return edits.filter((edit) => (edit.file ?? file) === path).reduce((text, { find, replace }) => {
+    if (text.split(find).length !== 2) throw new Error(`${name}: its text is not once in ${path}: ${find}`)
     return text.replace(find, () => replace)
   }, source)
 }
@@ -82,23 +87,29 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'half-evicted bytes of dead tabs stay',
+    by: 'engine/crash.test.ts',
     file: 'recovery/recover.ts',
     edits: [{ find: "(entry) => entry.local === 'staged' || entry.local === 'evicting'", replace: "(entry) => entry.local === 'staged'" }],
   },
   {
     name: 'a belief in stored outlives the last row',
+    by: 'ledger model',
     file: 'ledger/remote-transition.ts',
     edits: [{ find: "lastClaimDropped: 'unknownIfUnreferenced'", replace: "lastClaimDropped: 'stay'" }],
   },
   {
     name: 'a push starts from a plan that is out of date',
+    by: 'mutation/pusher.test.ts',
     file: 'mutation/pusher.ts',
     edits: [{ find: 'record.revision !== revision || ', replace: '' }],
   },
   {
     name: 'a row is pushed before its bytes are stored',
     file: 'engine.ts',
-    edits: [{ find: "remoteOf(entry, this.#blobs.remoteId).state === 'stored'\n", replace: "remoteOf(entry, this.#blobs.remoteId).state !== 'parked'\n" }],
+    edits: [
+      { find: "remoteOf(entry, this.#blobs.remoteId).state === 'stored'\n", replace: "remoteOf(entry, this.#blobs.remoteId).state !== 'parked'\n" },
+      { file: 'mutation/pusher.ts', find: "remoteOf(entry, this.#deps.remoteId).state === 'stored'\n", replace: "remoteOf(entry, this.#deps.remoteId).state !== 'parked'\n" },
+    ],
   },
   {
     name: 'an upload is believed without an answer',
@@ -122,11 +133,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a clock that was set back stops the queue',
+    by: 'upload/policy.test.ts',
     file: 'upload/backoff.ts',
     edits: [{ find: 'leftMs <= 0 || leftMs > MAX_RETRY_AFTER_MS', replace: 'leftMs <= 0' }],
   },
   {
     name: 'a tab stages before anybody knows of it',
+    by: 'cache/ingest.test.ts',
     file: 'cache/ingest.ts',
     edits: [{ find: '    await deps.registered()\n', replace: '' }],
   },
