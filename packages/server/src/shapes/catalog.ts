@@ -52,6 +52,13 @@ export async function findTable(on: Queryable, [schema, name]: readonly [string,
   return (await tablesBy(on, 'n.nspname = $1::text and c.relname = $2::text', [schema, name]))[0]
 }
 
+/** The names of all tables in a schema that rows can be written to by one key; partitions are written through their root. */
+export async function tablesBySchema(on: Queryable, schema: string): Promise<readonly string[]> {
+  const sql = `select c.relname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and not c.relispartition and n.nspname = $1::text order by c.relname`
+  return (await on.query(sql, [schema])).map((row) => row['name'] ?? '')
+}
+
 export async function tablesOf(on: Queryable, oids: readonly number[]): Promise<ReadonlyMap<number, Table>> {
   const tables = await tablesBy(on, 'c.oid in (select json_array_elements_text($1::text::json)::oid)', [JSON.stringify(oids)])
   return new Map(tables.map((table) => [table.oid, table]))

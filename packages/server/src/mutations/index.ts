@@ -1,0 +1,6 @@
+export type { RowAction } from './apply-mutation.ts'
+export type { BlobExistence } from './blob-check.ts'
+export { createMutationHandler, type AuthorizeMutation, type MutationAction, type MutationHandler, type MutationHandlerOptions } from './mutation-handler.ts'
+export type { MutationColumn, MutationSchema } from './mutation-schema.ts'
+export { poolDatabase, type PostgresClient, type PostgresPool, type SqlDatabase } from './sql-database.ts'
+export type { Queryable, TextRow } from '../shapes/database.ts'

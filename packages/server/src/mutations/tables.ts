@@ -1,0 +1,88 @@
+import { findTable, tablesBySchema, type Table } from '../shapes/catalog.ts'
+import { quoteName, type Queryable } from '../shapes/database.ts'
+import { columnName, type MutationSchema } from './mutation-schema.ts'
+
+/** A column that mutations may write. */
+export interface WritableColumn {
+  /** As mutations say it. */
+  readonly property: string
+  /** As the database says it. */
+  readonly column: string
+  /** As `pg_type` names it. */
+  readonly sqlType: string
+  /** `any`: nothing is known of the column; what reads as a reference to a blob is one. */
+  readonly holds: 'blob' | 'value' | 'any'
+}
+
+/** A table that mutations may write, with every name that a statement about it may hold. */
+export interface WritableTable {
+  /** As mutations say it. */
+  readonly name: string
+  readonly schema: string
+  readonly table: string
+  /** Quoted, for statements. */
+  readonly relation: string
+  readonly id: string
+  /** By property. */
+  readonly columns: ReadonlyMap<string, WritableColumn>
+}
+
+export interface TableNames {
+  readonly schema: MutationSchema | undefined
+  readonly casing: 'snake' | undefined
+  /** Of Postgres. */
+  readonly databaseSchema: string
+}
+
+/** The table as the app's schema and the database have it; `undefined` when one of them does not, or rows cannot be told apart by one id. */
+export async function writableTable(on: Queryable, name: string, names: TableNames): Promise<WritableTable | undefined> {
+  const definition = names.schema === undefined ? undefined : own(names.schema, name)
+  if (names.schema !== undefined && definition === undefined) return undefined
+  const table = await findTable(on, [names.databaseSchema, columnName(name, undefined, names.casing)])
+  if (table === undefined) return undefined
+  const id = names.schema === undefined ? table.key[0] : columnName('id', definition?.['id'], names.casing)
+  if (id === undefined || !table.hasPrimaryKey || table.key.length !== 1 || table.key[0] !== id) return undefined
+  const relation = `${quoteName(table.schema)}.${quoteName(table.name)}`
+  return { name, schema: table.schema, table: table.name, relation, id, columns: columnsOf(table, id, definition, names.casing) }
+}
+
+/** Every table that mutations may write now. */
+export async function writableTables(on: Queryable, names: TableNames): Promise<readonly WritableTable[]> {
+  const wanted = names.schema === undefined ? await namesIn(on, names) : Object.keys(names.schema)
+  const found = []
+  for (const name of wanted) found.push(await writableTable(on, name, names))
+  return found.filter((table) => table !== undefined)
+}
+
+async function namesIn(on: Queryable, { casing, databaseSchema }: TableNames): Promise<readonly string[]> {
+  const tables = await tablesBySchema(on, databaseSchema)
+  return tables.map((table) => propertyName(table, casing))
+}
+
+function columnsOf(table: Table, id: string, definition: MutationSchema[string] | undefined, casing: 'snake' | undefined): ReadonlyMap<string, WritableColumn> {
+  const present = new Map(table.columns.filter(({ isGenerated, name }) => !isGenerated && name !== id).map((column) => [column.name, column]))
+  if (definition === undefined) {
+    const all = [...present.values()].map((column): WritableColumn => ({ property: propertyName(column.name, casing), column: column.name, sqlType: sqlType(column), holds: 'any' }))
+    return new Map(all.map((column) => [column.property, column]))
+  }
+  const all = Object.entries(definition).flatMap(([property, given]): readonly WritableColumn[] => {
+    const column = present.get(columnName(property, given, casing))
+    if (column === undefined) return []
+    const type = typeof given === 'string' ? given : given.type
+    return [{ property, column: column.name, sqlType: sqlType(column), holds: type === 'blob' ? 'blob' : 'value' }]
+  })
+  return new Map(all.map((column) => [column.property, column]))
+}
+
+function sqlType({ dimensions, type }: Table['columns'][number]): string {
+  return dimensions > 0 ? `${type}[]` : type
+}
+
+/** `family_id` is called `familyId` under `snake`. */
+function propertyName(column: string, casing: 'snake' | undefined): string {
+  return casing === 'snake' ? column.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()) : column
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined
+}

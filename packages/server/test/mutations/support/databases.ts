@@ -1,0 +1,58 @@
+import { PGlite } from '@electric-sql/pglite'
+import { Client, Pool } from 'pg'
+import { afterAll } from 'vitest'
+import { poolDatabase, type SqlDatabase } from '../../../src/mutations/index.ts'
+import { pgliteDatabase } from '../../../src/shapes/index.ts'
+
+/** A database as one test finds it: with its tables and nothing of what was before. */
+export interface TestDatabase {
+  readonly database: SqlDatabase
+  /** Several statements, as somebody else would run them. */
+  run(sql: string): Promise<void>
+  /** The value of the one column of each row, as text. */
+  ask(sql: string): Promise<readonly (string | null)[]>
+}
+
+export type OpenDatabase = (schemaSql: string) => Promise<TestDatabase>
+
+const RESET = 'drop schema if exists bse_mutations cascade; drop schema public cascade; create schema public'
+
+/** Both kinds, each opened once for a file; a Postgres is started by the file. */
+export function databases(postgresUrl: () => string): readonly (readonly [name: 'postgres' | 'pglite', open: OpenDatabase])[] {
+  return [['postgres', onPostgres(postgresUrl)], ['pglite', onPglite()]]
+}
+
+export function onPostgres(postgresUrl: () => string, poolSize = 5): OpenDatabase {
+  let pool: Pool | undefined
+  afterAll(() => pool?.end())
+  return async (schemaSql) => {
+    const open = (pool ??= new Pool({ connectionString: postgresUrl(), max: poolSize }))
+    await open.query(`${RESET}; ${schemaSql}`)
+    return {
+      database: poolDatabase(open),
+      run: async (sql) => void (await open.query(sql)),
+      ask: async (sql) => (await open.query<Record<string, string | null>>(sql)).rows.map((row) => Object.values(row)[0] ?? null),
+    }
+  }
+}
+
+/** A session of somebody else. */
+export async function session(postgresUrl: string): Promise<Client> {
+  const client = new Client({ connectionString: postgresUrl })
+  await client.connect()
+  return client
+}
+
+export function onPglite(): OpenDatabase {
+  let opening: Promise<PGlite> | undefined
+  afterAll(async () => (await opening)?.close())
+  return async (schemaSql) => {
+    const pglite = await (opening ??= PGlite.create())
+    await pglite.exec(`${RESET}; ${schemaSql}`)
+    return {
+      database: pgliteDatabase(pglite),
+      run: async (sql) => void (await pglite.exec(sql)),
+      ask: async (sql) => (await pglite.query<Record<string, string | null>>(sql)).rows.map((row) => Object.values(row)[0] ?? null),
+    }
+  }
+}
