@@ -8,3 +8,4 @@ export { createPresignHandler, type PresignHandlerOptions } from './presign-hand
 export { s3Bucket, type S3Bucket } from './s3-bucket.ts'
 export type { S3BucketOptions, S3Credentials } from './s3-signer.ts'
 export { createSignOutHandler, type SignOutOptions } from './sign-out.ts'
+export { withTombstones, type WasCollected } from './tombstones.ts'

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from '@bse/core/provider'
 import type { Authorize, RequestContext } from './authorize.ts'
-import { createBlobHandler } from './blob-handler.ts'
+import { createBlobHandler, type BlobHandler } from './blob-handler.ts'
 import type { BlobStorage } from './blob-storage.ts'
 import { Connections } from './connections.ts'
 import type { AllowedOrigins } from './cors.ts'
@@ -13,6 +13,7 @@ import { logRequest, pathOf } from './request-log.ts'
 import { createRowsServer, type RowsAuthorize, type RowsServer } from './rows.ts'
 import { createSignOutHandler } from './sign-out.ts'
 import { staticFiles, type StaticFiles } from './static-files.ts'
+import { withTombstones, type WasCollected } from './tombstones.ts'
 import { createTusHandler, type TusHandler } from './tus-handler.ts'
 import { directoryUploads, type TusUploads } from './tus-uploads.ts'
 import { refuseUpgrade, upgradeRefusal } from './upgrade.ts'
@@ -36,6 +37,10 @@ export interface ServerOptions {
   readonly origins?: AllowedOrigins | undefined
   /** What answers `/v1/shape` and `/v1/health`: a handler of `@bse/server/shapes`. Closed with the server. */
   readonly shapes?: ShapeRoute | undefined
+  /** Makes what answers `/mutations`: a handler of `@bse/server/mutations`, over the blobs of this server. */
+  readonly mutations?: OpenMutations | undefined
+  /** Whether a blob that is not here was collected: then it is answered 410 and not 404. See `Garbage` of `@bse/server/mutations`. */
+  readonly wasCollected?: WasCollected | undefined
   readonly logger?: Logger | undefined
   readonly timeouts?: Partial<ServerTimeouts> | undefined
 }
@@ -45,6 +50,8 @@ export interface ShapeRoute {
   (request: Request, context?: RequestContext): Promise<Response>
   close(): Promise<void>
 }
+
+export type OpenMutations = (blobs: BlobStorage) => Promise<(request: Request, context?: RequestContext) => Promise<Response>>
 
 export interface ServerTimeouts {
   /** From the first byte of a request to the end of its headers. Default 10 s. */
@@ -74,18 +81,22 @@ interface Parts {
   readonly store: BlobStorage
   readonly uploads: TusUploads
   readonly rows: RowsServer
+  readonly mutations: BlobHandler | undefined
   readonly app: StaticFiles | undefined
 }
 
 /**
- * Blobs (`/blobs`), resumable uploads (tus, `/files`), rows (WebSocket `/sync`), shapes (`/v1/shape`), `/health` and an app's files from one port.
+ * Blobs (`/blobs`), resumable uploads (tus, `/files`), rows (WebSocket `/sync`), shapes (`/v1/shape`), writes (`/mutations`), `/health` and an app's files from one port.
  *
  * @throws the system's error when the port or the directory of the app cannot be had.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 0 } = options
   const timeouts = { ...TIMEOUTS, ...options.timeouts }
-  const parts = await openParts(options)
+  const parts = await openParts(options).catch(async (error: unknown) => {
+    await options.shapes?.close()
+    throw error
+  })
   const server = createHttpServer(timeouts)
   const connections = new Connections(server, timeouts.idleMs)
   answerRequests(server, connections, parts, options)
@@ -110,10 +121,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`, port: actual, close: () => (closing ??= stop()) }
 }
 
-async function openParts({ authorizeRows, dataDirectory, logger, staticDirectory }: ServerOptions): Promise<Parts> {
+async function openParts(options: ServerOptions): Promise<Parts> {
+  const { authorizeRows, dataDirectory, logger, staticDirectory, wasCollected } = options
   const app = staticDirectory === undefined ? undefined : staticFiles(staticDirectory)
+  const stored = directoryStorage(join(dataDirectory, 'blobs'))
+  const mutations = await options.mutations?.(stored)
+  const store = wasCollected === undefined ? stored : withTombstones(stored, wasCollected)
   const rows = await createRowsServer({ dataDirectory: join(dataDirectory, 'rows'), authorize: authorizeRows, logger })
-  return { app, rows, store: directoryStorage(join(dataDirectory, 'blobs')), uploads: directoryUploads(join(dataDirectory, 'uploads')) }
+  return { app, rows, mutations, store, uploads: directoryUploads(join(dataDirectory, 'uploads')) }
 }
 
 async function closeParts(parts: Parts): Promise<void> {
@@ -140,6 +155,7 @@ function answerRequests(server: Server, connections: Connections, parts: Parts, 
     '/blobs': nodeListener(blobs),
     '/files': nodeListener((request, context) => tus.handle(request, context)),
     ...(shapes === undefined ? {} : { '/v1': nodeListener(shapes) }),
+    ...(parts.mutations === undefined ? {} : { '/mutations': nodeListener(parts.mutations) }),
     '/sign-out': nodeListener(createSignOutHandler()),
   }
   server.on('request', (incoming, outgoing) => {
@@ -171,11 +187,11 @@ function openRows(server: Server, connections: Connections, parts: Parts, { orig
 
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 
-type Handlers = Readonly<Record<'/blobs' | '/files' | '/sign-out', Listener>> & { readonly '/v1'?: Listener }
+type Handlers = Readonly<Record<'/blobs' | '/files' | '/sign-out', Listener>> & { readonly '/v1'?: Listener; readonly '/mutations'?: Listener }
 
 function route(incoming: IncomingMessage, outgoing: ServerResponse, handlers: Handlers, app: StaticFiles | undefined): void {
   const path = pathOf(incoming)
-  for (const base of ['/blobs', '/files', '/sign-out', '/v1'] as const) {
+  for (const base of ['/blobs', '/files', '/sign-out', '/v1', '/mutations'] as const) {
     const handler = handlers[base]
     if (handler !== undefined && (path === base || path.startsWith(`${base}/`))) return handler(incoming, outgoing)
   }

@@ -4,3 +4,4 @@ export { createMutationHandler, type AuthorizeMutation, type MutationAction, typ
 export type { MutationColumn, MutationSchema } from './mutation-schema.ts'
 export { poolDatabase, type PostgresClient, type PostgresPool, type SqlDatabase } from './sql-database.ts'
 export type { Queryable, TextRow } from '../shapes/database.ts'
+export { openMutationDatabase, type OpenedDatabase } from './open-database.ts'

@@ -26,7 +26,7 @@ export function onPostgres(postgresUrl: () => string, poolSize = 5): OpenDatabas
   let pool: Pool | undefined
   afterAll(() => pool?.end())
   return async (schemaSql) => {
-    const open = (pool ??= new Pool({ connectionString: postgresUrl(), max: poolSize }))
+    const open = (pool ??= openPool(postgresUrl(), poolSize))
     await open.query(`${RESET}; ${schemaSql}`)
     return {
       database: poolDatabase(open),
@@ -36,9 +36,18 @@ export function onPostgres(postgresUrl: () => string, poolSize = 5): OpenDatabas
   }
 }
 
+/** The server may stop before the last connection has closed. */
+function openPool(connectionString: string, max: number): Pool {
+  const pool = new Pool({ connectionString, max })
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  pool.on('error', () => undefined)
+  return pool
+}
+
 /** A session of somebody else. */
 export async function session(postgresUrl: string): Promise<Client> {
   const client = new Client({ connectionString: postgresUrl })
+  client.on('error', () => undefined)
   await client.connect()
   return client
 }

@@ -18,9 +18,11 @@ export const schema = {
   },
 } as const
 
+type SendInit = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> }
+
 export interface Pusher {
   readonly handler: MutationHandler
-  send(body: unknown, init?: RequestInit): Promise<Response>
+  send(body: unknown, init?: SendInit): Promise<Response>
   push(...mutations: readonly (readonly MutationOp[])[]): Promise<readonly MutationOutcome[]>
   pushAs(id: string, ...ops: readonly MutationOp[]): Promise<MutationOutcome>
   one(...ops: readonly MutationOp[]): Promise<MutationOutcome>
@@ -29,7 +31,7 @@ export interface Pusher {
 /** A handler, and requests to it as a program on this machine sends them. */
 export async function pusher({ database }: Pick<TestDatabase, 'database'>, options: Partial<MutationHandlerOptions> = {}): Promise<Pusher> {
   const handler = await createMutationHandler({ database, schema, casing: 'snake', ...options })
-  const send = (body: unknown, init: RequestInit = {}): Promise<Response> => {
+  const send = (body: unknown, init: SendInit = {}): Promise<Response> => {
     const request = new Request('http://127.0.0.1/mutations', { method: 'POST', body: JSON.stringify(body), ...init, headers: { 'content-type': 'application/json', ...init.headers } })
     return handler(request, { remoteAddress: '127.0.0.1' })
   }
