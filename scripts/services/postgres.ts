@@ -48,16 +48,27 @@ export async function startPostgres({ directory, port }: PostgresOptions = {}): 
     // Ctrl-C in a terminal reaches the tests; they stop it when they are done.
     detached: true,
   })
+  const guard = guardOf(child.pid ?? 0, directory === undefined ? base : '')
   await ready(child)
-  const kill = (): void => void child.kill('SIGQUIT')
-  process.once('exit', kill)
   const stop = async (): Promise<void> => {
-    process.off('exit', kill)
     await stopChild(child)
+    guard.release()
     if (directory === undefined) rmSync(base, { recursive: true, force: true })
   }
   let stopping: Promise<void> | undefined
   return { url: urlOf(chosen), pid: child.pid ?? 0, stop: () => (stopping ??= stop()) }
+}
+
+const GUARD = 'read word; [ "$word" = done ] && exit; kill -QUIT "$1"; while kill -0 "$1"; do sleep 0.1; done; [ -n "$2" ] && rm -rf "$2"'
+
+/**
+ * Stops the server, and removes its temporary files, when this process ends in any way, also when it is killed: a shell that waits for the end of its
+ * input.
+ */
+function guardOf(pid: number, temporary: string): { release(): void } {
+  const shell = spawn('sh', ['-c', GUARD, 'sh', String(pid), temporary], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  shell.unref()
+  return { release: () => void shell.stdin.end('done\n') }
 }
 
 function urlOf(port: number): string {

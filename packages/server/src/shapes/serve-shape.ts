@@ -39,6 +39,8 @@ interface Served {
 
 /** The answer to a request whose shape is known to be allowed. */
 export async function serveShape(request: Request, wanted: ShapeRequest, definition: ShapeDefinition, table: Table, shapes: Shapes, options: ServeOptions): Promise<Response> {
+  // Who waits is told of changes as they come, and a subset names its own moment; whoever is answered at once reads what was committed before they asked.
+  if (!wanted.live && wanted.subset === undefined) await shapes.current()
   const named = typeof wanted.at === 'object' && wanted.handle !== undefined ? shapes.byHandle(wanted.handle) : undefined
   const isNamed = named !== undefined && named.record.definition.relation === definition.relation && definitionKey(named.record.definition) === definitionKey(definition)
   const shape = isNamed ? named : await shapes.obtain(definition)
@@ -69,6 +71,7 @@ async function logAnswer(served: Served, at: Offset): Promise<Response> {
   if (!wanted.live && at.lsn === 0n && at.position + 1 < shape.record.chunkCount) return chunkAnswer(served, at.position + 1)
   const from = at.lsn === 0n ? SNAPSHOT_END : at
   if (compareOffsets(from, shape.log.end) > 0) await outOfBounds(served, from)
+  if (wanted.live && compareOffsets(from, shape.log.end) < 0) await served.shapes.current()
   const part = await shape.log.after(from)
   if (wanted.live && wanted.events) return eventsAnswer(served, from, part)
   if (wanted.live && part.entries.length === 0) return waitingAnswer(served, from)

@@ -1,8 +1,9 @@
 import type { Logger } from '@bse/core/provider'
 import { loopbackGrant, type RequestContext } from '../authorize.ts'
 import type { AllowedOrigins } from '../cors.ts'
-import { commonHeaders, jsonAnswer, notFoundAnswer, refusalAnswer, unauthorizedAnswer, untyped, type CacheAges } from './answers.ts'
+import { commonHeaders, jsonAnswer, notFoundAnswer, refetchAnswer, refusalAnswer, unauthorizedAnswer, untyped, type CacheAges } from './answers.ts'
 import type { Table } from './catalog.ts'
+import type { ShapeDefinition } from './definition.ts'
 import { outboxSource } from './outbox-source.ts'
 import type { ShapeDatabase } from './database.ts'
 import { defineShape, unknownTable, type ShapeNarrowing } from './define-shape.ts'
@@ -14,7 +15,7 @@ import { isSecret } from './secret.ts'
 import { serveShape, type ServeOptions, type ShapeTimes } from './serve-shape.ts'
 import { parseRequest, type ShapeRequest } from './shape-request.ts'
 import { Shapes } from './shapes.ts'
-import { TableCache } from './table-cache.ts'
+import { TableCache, type Found } from './table-cache.ts'
 
 /** What a request asks to see, before anything of it was done. Names are as in the database; `where` is the caller's own text. */
 export interface ShapeQuestion {
@@ -83,7 +84,7 @@ class Handler {
 
   constructor(shapes: Shapes, options: ShapeHandlerOptions) {
     this.#shapes = shapes
-    this.#tables = new TableCache(shapes.database)
+    this.#tables = new TableCache(shapes.database, (oid) => shapes.following(oid).length > 0)
     this.#options = options
     this.#serving = { ages: { ...AGES, ...options.ages }, times: { ...TIMES, ...options.times }, isShared: options.authorize === undefined }
   }
@@ -118,26 +119,37 @@ class Handler {
 
   async #read(request: Request, query: URLSearchParams, context: RequestContext): Promise<Response> {
     const wanted = await parseRequest(request, query)
-    const { grant, table } = await this.#allowed(request, wanted, context, 'read')
-    const definition = await defineShape(wanted, table, grant)
-    return serveShape(request, wanted, definition, table, this.#shapes, this.#serving)
+    const { found, grant, name } = await this.#allowed(request, wanted, context, 'read')
+    if (found.former?.isLost === true) return this.#farewell(request, wanted, name, await defineShape(wanted, found.former.table, grant))
+    const former = found.former === undefined ? undefined : await defineShape(wanted, found.former.table, grant)
+    if (found.former !== undefined && former !== undefined && this.#shapes.byDefinition(former) !== undefined) {
+      return serveShape(request, wanted, former, found.former.table, this.#shapes, this.#serving)
+    }
+    const table = existing(found, name)
+    return serveShape(request, wanted, await defineShape(wanted, table, grant), table, this.#shapes, this.#serving)
+  }
+
+  /** The table of these shapes is gone. Whoever comes with a handle hears of a successor; whoever begins finds that it cannot be made yet, once. */
+  async #farewell(request: Request, wanted: ShapeRequest, name: readonly [string, string], definition: ShapeDefinition): Promise<Response> {
+    for (const shape of this.#shapes.following(definition.relation)) await this.#shapes.retire(shape)
+    if (typeof wanted.at === 'object') return refetchAnswer(this.#shapes.newHandle(definition), this.#serving.isShared, request.method)
+    this.#tables.settle(name)
+    return refetchAnswer(undefined, this.#serving.isShared, request.method)
   }
 
   async #delete(request: Request, query: URLSearchParams, context: RequestContext): Promise<Response> {
     if (this.#options.deletion !== true) throw new Refusal(405, { message: 'DELETE not allowed' })
     return deleteShape(this.#shapes, query, async (wanted) => {
-      const { grant, table } = await this.#allowed(request, wanted, context, 'delete')
-      return defineShape(wanted, table, grant)
+      const { found, grant, name } = await this.#allowed(request, wanted, context, 'delete')
+      return defineShape(wanted, existing(found, name), grant)
     })
   }
 
-  async #allowed(request: Request, wanted: Pick<ShapeRequest, 'table' | 'where'>, context: RequestContext, kind: 'read' | 'delete'): Promise<{ grant: ShapeNarrowing; table: Table }> {
-    const [schema, name] = tableName(wanted.table)
-    const grant = await this.#grant(request, { schema, table: name, where: wanted.where, kind }, context)
+  async #allowed(request: Request, wanted: Pick<ShapeRequest, 'table' | 'where'>, context: RequestContext, kind: 'read' | 'delete'): Promise<{ readonly grant: ShapeNarrowing; readonly name: readonly [string, string]; readonly found: Found }> {
+    const name = tableName(wanted.table)
+    const grant = await this.#grant(request, { schema: name[0], table: name[1], where: wanted.where, kind }, context)
     if ('refuse' in grant) throw new Refusal(grant.refuse === 'unauthorized' ? 401 : 403, { message: grant.refuse === 'unauthorized' ? 'Unauthorized' : 'Forbidden' })
-    const table = await this.#tables.find([schema, name])
-    if (table === undefined) throw unknownTable(schema, name)
-    return { grant, table }
+    return { grant, name, found: await this.#tables.find(name) }
   }
 
   async #grant(request: Request, question: ShapeQuestion, context: RequestContext): Promise<ShapeGrant> {
@@ -154,4 +166,9 @@ class Handler {
     this.#options.logger?.error('shapes: a request failed', { error: error instanceof Error ? error.message : String(error) })
     return refusalAnswer(new Refusal(503, { message: 'The database cannot be reached', code: 'database_unavailable' }), request.method)
   }
+}
+
+function existing({ table }: Found, [schema, name]: readonly [string, string]): Table {
+  if (table === undefined) throw unknownTable(schema, name)
+  return table
 }

@@ -23,13 +23,15 @@ export class Shape {
   readonly record: ShapeRecord
   readonly log: ShapeLog
   readonly #waiting = new Set<() => void>()
+  readonly #onWait: () => void
   #isRetired = false
   #isClosing = false
   lastUsedMs: number = Date.now()
 
-  constructor(record: ShapeRecord, log: ShapeLog) {
+  constructor(record: ShapeRecord, log: ShapeLog, onWait: () => void) {
     this.record = record
     this.log = log
+    this.#onWait = onWait
   }
 
   get isRetired(): boolean {
@@ -74,6 +76,7 @@ export class Shape {
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, timeoutMs)
     this.#waiting.add(resolve)
+    this.#onWait()
     signal.addEventListener('abort', () => resolve(), { once: true })
     await promise
     clearTimeout(timer)

@@ -6,6 +6,7 @@ import { compacted } from './compaction.ts'
 import type { Queryable, ShapeDatabase } from './database.ts'
 import { definitionKey, definitionNumber, type ShapeDefinition } from './definition.ts'
 import type { ShapeLimits } from './limits.ts'
+import { Follower } from './follower.ts'
 import { Mutex } from './mutex.ts'
 import type { Offset } from './offset.ts'
 import { Refusal } from './refusal.ts'
@@ -16,9 +17,6 @@ import { Shape, type ShapeRecord } from './shape.ts'
 import { currentSnapshot, readSnapshot } from './snapshot.ts'
 
 const CLAIM = 0x6273_6573
-const CHECK_EVERY_MS = 5_000
-/** Changes of so long are taken together. */
-const GATHER_MS = 20
 
 interface Taken {
   readonly plans: readonly (ShapePlan & { readonly entries: readonly LogEntry[] })[]
@@ -40,12 +38,8 @@ export class Shapes {
   readonly #turn = new Mutex()
   #seenLsn = 0n
   #lastHandleMicros = 0
-  #wakes = 0
-  #following: Promise<void> | undefined
-  #check: ReturnType<typeof setInterval> | undefined
-  #gathering: ReturnType<typeof setTimeout> | undefined
+  readonly #follower: Follower
   readonly #readable = new Set<number>()
-  #closed = false
 
   constructor(database: ShapeDatabase, source: ChangeSource, limits: ShapeLimits, logger: Logger | undefined) {
     this.database = database
@@ -53,6 +47,12 @@ export class Shapes {
     this.limits = limits
     this.#source = source
     this.#logger = logger
+    this.#follower = new Follower({
+      turn: this.#turn,
+      take: () => this.#take(),
+      isAwaited: () => this.waitingCount > 0,
+      onFailure: (error) => logger?.error('shapes: changes could not be taken', { error: String(error) }),
+    })
   }
 
   /** @throws an error when another server follows the database. */
@@ -61,10 +61,8 @@ export class Shapes {
     await this.#source.prepare()
     this.#seenLsn = await this.store.progress()
     for (const stored of await this.store.all()) this.#add(this.#revived(stored))
-    await this.#source.subscribe(() => this.#wake())
-    this.#check = setInterval(() => this.#wake(), CHECK_EVERY_MS)
-    this.#check.unref()
-    this.#wake()
+    await this.#source.subscribe(() => this.#follower.wake())
+    this.#follower.open()
   }
 
   /** The newest place that all shapes have reached. */
@@ -84,6 +82,16 @@ export class Shapes {
 
   byHandle(handle: string): Shape | undefined {
     return this.#byHandle.get(handle)
+  }
+
+  /** The shapes of a table. */
+  following(relation: number): readonly Shape[] {
+    return [...this.#byHandle.values()].filter(({ record }) => record.definition.relation === relation)
+  }
+
+  /** One that no shape has had. */
+  newHandle(definition: ShapeDefinition): string {
+    return `${definitionNumber(definition)}-${this.#nextMicros()}`
   }
 
   byDefinition(definition: ShapeDefinition): Shape | undefined {
@@ -108,38 +116,16 @@ export class Shapes {
     })
   }
 
-  /** Takes what has committed up to now. */
-  async follow(): Promise<void> {
-    this.#wakes += 1
-    this.#following ??= this.#followAll().finally(() => {
-      this.#following = undefined
-    })
-    await this.#following
+  /** Resolves when the shapes have what had been committed before the call. */
+  async current(): Promise<void> {
+    await this.#follower.current()
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    clearInterval(this.#check)
-    clearTimeout(this.#gathering)
-    await this.#following?.catch(() => undefined)
+    await this.#follower.close()
     await Promise.allSettled(this.#creating.values())
     for (const shape of this.#byHandle.values()) shape.release()
     await this.database.close()
-  }
-
-  #wake(): void {
-    if (this.#closed) return
-    this.#gathering ??= setTimeout(() => {
-      this.#gathering = undefined
-      this.follow().catch((error: unknown) => this.#logger?.error('shapes: changes could not be taken', { error: String(error) }))
-    }, GATHER_MS)
-  }
-
-  async #followAll(): Promise<void> {
-    while (this.#wakes > 0 && !this.#closed) {
-      this.#wakes = 0
-      await this.#turn.run(() => this.#take())
-    }
   }
 
   async #take(): Promise<void> {
@@ -196,14 +182,14 @@ export class Shapes {
 
   async #create(definition: ShapeDefinition): Promise<Shape> {
     const table = await findTable(this.database, [definition.schema, definition.table])
-    if (table === undefined) throw new Refusal(409, [{ headers: { control: 'must-refetch' } }])
+    if (table?.oid !== definition.relation) throw new Refusal(409, [{ headers: { control: 'must-refetch' } }])
     await this.#makeRoom()
     // Waits for transactions that write to the table, as it must: what they wrote before has passed the trigger by.
     await this.#source.watch(table.rootOid)
     if (!this.#readable.has(table.oid)) await prepareReader(this.database, table)
     this.#readable.add(table.oid)
     return this.#turn.run(async () => {
-      const handle = `${definitionNumber(definition)}-${this.#nextMicros()}`
+      const handle = this.newHandle(definition)
       const record = await this.database.transaction((on) => this.#createWithin(on, definition, table, handle))
       const shape = this.#revived({ record, end: undefined, openChunkBytes: 0, sizeBytes: 0 })
       const old = this.#byKey.get(definitionKey(definition))
@@ -236,7 +222,7 @@ export class Shapes {
   #revived({ end, openChunkBytes, record, sizeBytes }: StoredShape): Shape {
     const { chunkBytes, tailBytes } = this.limits
     const options = { readOlder: (after: Offset) => this.store.entriesAfter(record.id, after), chunkBytes, tailBytes }
-    return new Shape(record, new ShapeLog({ ...(end === undefined ? {} : { end }), openChunkBytes, sizeBytes }, options))
+    return new Shape(record, new ShapeLog({ ...(end === undefined ? {} : { end }), openChunkBytes, sizeBytes }, options), () => this.#follower.hurry())
   }
 
   #add(shape: Shape): void {

@@ -5,7 +5,6 @@ import type { Recording } from './recording.ts'
 /** Why a difference is known and accepted, or `undefined`. Everything that is not named here counts as a fault. */
 export function expectedDifference({ name }: Recording, { step }: StepResult, on: Backend['name']): string | undefined {
   if (name === 'subquery_where') return 'subqueries in a condition are refused'
-  if (name === 'drop_table_long') return 'a dropped or replaced table is told at once, not seconds later and by way of handles of shapes that cannot be made'
   if (name === 'restart_continue' && on === 'pglite') return 'one connection: what happened while the server was down is read before the first request'
   if (name === 'where_operators' && step === 185) return "there an integer that is compared with 1.0 matches in the snapshot alone; Postgres says it matches"
   return undefined
