@@ -3,7 +3,7 @@ import type { Mutex } from './mutex.ts'
 /** Somebody waits: changes of so long are taken together. */
 const SOON_MS = 20
 /** Nobody does: nothing is gained by taking each commit alone. */
-const LATER_MS = 200
+const LATER_MS = 100
 /** A loss of the database's connection can hide a notification. */
 const CHECK_EVERY_MS = 5_000
 

@@ -125,9 +125,12 @@ class Conversation {
 
   async #exchange(request: RecordedRequest, response: RecordedResponse, during: readonly During[]): Promise<{ readonly answer: HttpAnswer }> {
     const hangUpMs = response.endedBy === 'client' ? response.tookMs : undefined
-    const happening = during.map((one) => this.#happens(one))
+    // What came after the recorded answer comes after ours, however long that takes.
+    const isAfter = ({ atMs }: During): boolean => during.length === 1 && atMs > (response.tookMs ?? Infinity)
+    const happening = during.filter((one) => !isAfter(one)).map((one) => this.#happens(one))
     const answer = await this.#ask(request, hangUpMs)
     await Promise.all(happening)
+    for (const one of during.filter(isAfter)) await this.#happens({ ...one, atMs: 0 })
     return { answer }
   }
 
