@@ -62,6 +62,8 @@ export const packageRules: readonly (readonly [prefix: string, rule: PackageRule
   // A sink, which needs a source beside it.
   ['blob-tus', { ...browserAdapter, test: [...browserAdapter.test, '@bse/blob-http'] }],
   ['blob-', browserAdapter],
+  // What it talks to is the database's own.
+  ['data-electric', { ...browserAdapter, test: [...browserAdapter.test, '@bse/core', '@bse/server/shapes', '@bse/server/mutations', '@bse/blob-http'] }],
   ['data-', browserAdapter],
   ['react', { src: ['@bse/core'], test: ['@bse/core/testing', '@bse/core/memory', '@bse/core/provider', '@bse/core/wire'], node: false }],
   ['service-worker', { src: ['@bse/core'], test: anything, node: false }],

@@ -7,6 +7,7 @@ import { corsHeaders, preflight, refuseForeignWrite, type AllowedOrigins } from 
 import { rejected as refusedRequest } from '../http-status.ts'
 import { countedBody, readBody, refuseEncodedBody } from '../request-body.ts'
 import type { Queryable } from '../shapes/database.ts'
+import { CHANNEL } from '../shapes/outbox-sql.ts'
 import type { ApplyDeps, RowAction } from './apply-mutation.ts'
 import type { BlobExistence } from './blob-check.ts'
 import { Expiry } from './expiry.ts'
@@ -123,8 +124,11 @@ class Handler {
     return applyUntilSettled(database, mutation, { tables, blobs, retentionMs: this.#retentionMs, allow })
   }
 
+  /** Then goes one step on and wakes the shapes, so that they come past it although nobody else writes. */
   async #writtenLsn(): Promise<string> {
-    const rows = await this.#options.database.query("select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text as lsn")
+    const rows = await this.#options.database.query(
+      `select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text as lsn, pg_logical_emit_message(false, 'bse', '')::text, pg_notify('${CHANNEL}', '')::text`,
+    )
     return rows[0]?.['lsn'] ?? '0'
   }
 
