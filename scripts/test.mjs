@@ -19,12 +19,17 @@ const s3Tests = ['packages/blob-s3/test/ceph/**', 'packages/blob-tus/test/ceph/*
 /** They run against a Postgres 15 of their own, which scripts/services starts. */
 const shapeTests = ['client', 'client.long', 'change-order', 'endpoint'].map((name) => `packages/server/test/shapes/${name}.test.ts`)
 
-/** Commands that tests use, with the Debian packages that have them and the test files that cannot run without. */
+/**
+ * Commands that tests use, with the Debian packages that have them and the test files that cannot run without.
+ *
+ * @type {readonly { command: string, debianPackages: string[], files: string[], isLong?: true }[]}
+ */
 const tools = [
   { command: 'strace', debianPackages: ['strace'], files: ['packages/cache-fs/test/crash-sweep.test.ts', 'packages/cache-fs/test/disk-faults.test.ts', 'packages/state-sqlite/test/crash.test.ts'] },
   { command: 'pg_lsclusters', debianPackages: ['postgresql'], files: ['packages/server/test/postgres-locker.test.ts', ...shapeTests] },
   { command: 'sha256sum', debianPackages: ['coreutils'], files: ['packages/core/test/hash/hash.test.ts'] },
   { command: 'radosgw', debianPackages: cephPackages, files: s3Tests },
+  { command: 'slowhttptest', debianPackages: ['slowhttptest'], files: ['packages/server/test/slow-attacks.long.test.ts'], isLong: true },
 ]
 
 const reports = join(root, '.reports')
@@ -93,7 +98,7 @@ function checkMachine() {
 }
 
 function getTools() {
-  for (const { command, debianPackages, files } of tools) {
+  for (const { command, debianPackages, files } of tools.filter((tool) => isLong || tool.isLong !== true)) {
     const refusal = hasCommand(command) ? undefined : aptInstall(debianPackages)
     if (refusal === undefined) continue
     notRun.push(`${files.join(', ')} (no ${command}: ${refusal})`)

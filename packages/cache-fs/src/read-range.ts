@@ -4,6 +4,8 @@ import { BseError, type ByteRange } from '@bse/core/provider'
 import { systemCode, toStorageError } from './fs-error.ts'
 import { NO_FOLLOW } from './staged-file.ts'
 
+/** Of the first read, doubled by each until the largest: who hardly reads costs little memory, who reads on few calls. */
+const FIRST_CHUNK_BYTES = 32 * 1024
 const CHUNK_BYTES = 256 * 1024
 
 /**
@@ -45,6 +47,7 @@ async function openForReading(path: string): Promise<FileHandle | undefined> {
 
 function streamOf(file: FileHandle, start: number, end: number, closing: AbortSignal): ReadableStream<Uint8Array> {
   let position = start
+  let chunkBytes = FIRST_CHUNK_BYTES
   let onClosing: (() => void) | undefined
   const release = async (): Promise<void> => {
     if (onClosing !== undefined) closing.removeEventListener('abort', onClosing)
@@ -61,7 +64,8 @@ function streamOf(file: FileHandle, start: number, end: number, closing: AbortSi
         closing.addEventListener('abort', onClosing, { once: true })
       },
       async pull(controller) {
-        if (position < end) position += await readChunk(file, position, end, controller, release)
+        if (position < end) position += await readChunk(file, position, Math.min(chunkBytes, end - position), controller, release)
+        chunkBytes = Math.min(2 * chunkBytes, CHUNK_BYTES)
         if (position < end || closing.aborted) return
         await release()
         controller.close()
@@ -76,11 +80,11 @@ function streamOf(file: FileHandle, start: number, end: number, closing: AbortSi
 async function readChunk(
   file: FileHandle,
   position: number,
-  end: number,
+  lengthBytes: number,
   controller: ReadableStreamDefaultController<Uint8Array>,
   release: () => Promise<void>,
 ): Promise<number> {
-  const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - position))
+  const chunk = new Uint8Array(lengthBytes)
   try {
     const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, position)
     if (bytesRead === 0) throw new Error('the file is shorter than it was')

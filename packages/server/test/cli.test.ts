@@ -1,28 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { readCommandLine } from '../src/cli-options.ts'
+import { bseServer, listening } from './support/bse-server.ts'
 import { put, randomBlob, temporaryDirectory, testServer } from './support/test-server.ts'
-
-interface Running {
-  readonly child: ChildProcess
-  readonly exited: Promise<number | null>
-  output(): string
-}
-
-function bseServer(...args: readonly string[]): Running {
-  const child = spawn(process.execPath, ['--conditions=@bse/source', join(import.meta.dirname, '../src/cli.ts'), ...args])
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  onTestFinished(() => void child.kill('SIGKILL'))
-  return { child, output: () => output, exited: new Promise((resolve) => child.once('close', resolve)) }
-}
-
-async function listening(running: Running): Promise<string> {
-  await expect.poll(running.output, { timeout: 20_000 }).toMatch(/^listening on http:.*$/m)
-  return /^listening on (http:.*)$/m.exec(running.output())?.[1] ?? ''
-}
 
 describe('bse-server', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and exits with 0', async (signal) => {

@@ -9,7 +9,7 @@ interface Listening {
 }
 
 /** A framework's own server over a directory of its own, for all tests of a file. */
-export function mountedServer(start: (directory: string) => Promise<Listening>): { readonly url: string } {
+export function mountedServer(start: (directory: string) => Promise<Listening>, patienceMs = 30_000): { readonly url: string } {
   let port = 0
   let stop = async (): Promise<void> => undefined
   beforeAll(async () => {
@@ -20,7 +20,7 @@ export function mountedServer(start: (directory: string) => Promise<Listening>):
       await server.close()
       await rm(directory, { recursive: true, force: true })
     }
-  })
+  }, patienceMs)
   afterAll(() => stop())
   return {
     get url() {
