@@ -46,6 +46,6 @@ async function get({ store }: S3Parts, urls: SignedUrls, ref: RemoteRef, range: 
       urls.forget(ref)
       continue
     }
-    throw s3Error(store, request, { status: response.status, retryAfter: response.headers.get('retry-after'), body: undefined }, code)
+    throw s3Error(store, request, { status: response.status, retryAfter: response.headers.get('retry-after'), date: response.headers.get('date'), body: undefined }, code)
   }
 }

@@ -17,7 +17,7 @@ export interface BlobRemotes {
   readonly primary: BlobProvider
   readonly mirrors: readonly BlobProvider[]
   /** The primary first. */
-  readonly all: readonly BlobProvider[]
+  readonly all: readonly [BlobProvider, ...BlobProvider[]]
   /** Whether the bytes are where they have to be before this device may drop its copy. */
   isDurable(entry: LedgerEntry): boolean
 }
@@ -25,7 +25,7 @@ export interface BlobRemotes {
 /** @throws BseError `CONFIG_INVALID` when two of them are one store. */
 export function blobRemotes(option: BlobProvider | SeveralRemotes): BlobRemotes {
   const { primary, mirrors = [], durableOn = 'primary' } = 'primary' in option ? option : { primary: option }
-  const all = [primary, ...mirrors]
+  const all: BlobRemotes['all'] = [primary, ...mirrors]
   if (new Set(all.map(({ remoteId }) => remoteId)).size < all.length) throw invalidOption('blobs.mirrors', 'stores that differ from each other')
   const judges = durableOn === 'all' ? all : [primary]
   return { primary, mirrors, all, isDurable: (entry) => judges.every(({ remoteId }) => remoteOf(entry, remoteId).state === 'stored') }

@@ -7,6 +7,7 @@ import { CacheManager } from './cache/manager.ts'
 import { Priorities } from './cache/priorities.ts'
 import { createCacheApi, type CacheApi, type EngineCache } from './cache-api.ts'
 import { blobLocks } from './cache/locks.ts'
+import { BlobReading, type BlobStream } from './blob-reading.ts'
 import { blobRemotes, type BlobRemotes } from './blob-remotes.ts'
 import { runBatch, type BatchTables } from './batch.ts'
 import { ConflictDesk, type ConflictDeskDeps } from './conflict-desk.ts'
@@ -25,7 +26,7 @@ import { LeaderSession, type LeaderSessionDeps } from './leader-session.ts'
 import { inertEngine, isServer } from './inert.ts'
 import { remoteOf } from './ledger/entry.ts'
 import { readEntry, type References } from './ledger/ledger.ts'
-import { isProvisional, uuidV7, type IdSource } from './model/ids.ts'
+import { uuidV7, type IdSource } from './model/ids.ts'
 import { isPaused } from './model/paused.ts'
 import { waitingOf, type OrderFacts } from './mutation/order.ts'
 import { Overlay } from './mutation/overlay.ts'
@@ -35,8 +36,8 @@ import { offlineQueue, type OfflineQueue } from './offline-queue.ts'
 import { pendingItems } from './pending.ts'
 import { invalidOption, settingsOf, type Settings } from './option-table.ts'
 import { Projector } from './projector.ts'
-import type { BlobProvider, RemoteRef } from './provider/blob-provider.ts'
-import type { CacheStore } from './provider/cache-store.ts'
+import type { BlobProvider } from './provider/blob-provider.ts'
+import type { ByteRange, CacheStore } from './provider/cache-store.ts'
 import type { Logger, ProviderContext } from './provider/context.ts'
 import type { DataProvider } from './provider/data-provider.ts'
 import type { Environment, HeldLock } from './provider/environment.ts'
@@ -89,6 +90,13 @@ export interface EngineMembers<S extends SchemaDefinition> {
   readonly blobs: {
     /** The bytes of a reference, verified, fetched first when they are not here; `null` when nobody has them. */
     get(ref: BlobRef | BlobHash, options?: { readonly signal?: AbortSignal }): Promise<Blob | null>
+    /**
+     * The bytes of a reference or a part of them, as they come: from this device, else the whole is fetched first, and a part comes straight
+     * from the first store that gives it, with nothing kept here. Look at `verified` before you trust them.
+     *
+     * @throws BseError `NOT_FOUND`, `GONE`, `NETWORK`, `RANGE_INVALID`; the signal's reason, which ends a stream that is open, too.
+     */
+    open(ref: BlobRef | BlobHash, options?: { readonly range?: ByteRange; readonly signal?: AbortSignal }): Promise<BlobStream>
     /** The URL of one blob, kept up to date while somebody listens. Asks for nothing before that. */
     live(ref: BlobRef | BlobHash): LiveBlob
   }
@@ -190,6 +198,7 @@ class Engine implements EngineParts {
   readonly #cache: CacheManager
   readonly #cacheApi: EngineCache
   readonly #writer: Writer
+  readonly #reading: BlobReading
   readonly #subscriptions: Subscriptions
   readonly #events: Emitter = new Emitter()
   readonly #status: StatusStore
@@ -261,11 +270,15 @@ class Engine implements EngineParts {
       settings, remoteId: this.#blobs.remoteId, online: () => this.#reachability.online, isOpen: () => this.#isOpen,
     })
     this.#writer = this.#createWriter()
+    this.#reading = new BlobReading({
+      ready: () => this.#ready(), cache: this.#cache, remotes: this.#remotes.all, provisional: (hash) => this.#writer.provisional.get(hash),
+      onFailure: (error) => this.#reachability.failed(error), closing: this.#closing.signal,
+    })
     this.#subscriptions = this.#createSubscriptions()
     this.#unreferenced = new UnreferencedBlobs((hash) => this.#references.count(hash) > 0 || (this.#mirror.ledger.get(hash)?.claims.length ?? 0) > 0)
     this.#announcements = this.#createAnnouncements()
     this.#uploadUrls = new UploadUrls({
-      blobs: this.#blobs, logger: this.#logger, closing: this.#closing.signal, open: (ref) => this.#getBlob(ref), borrow: (hash) => this.#cache.borrow(hash),
+      blobs: this.#blobs, logger: this.#logger, closing: this.#closing.signal, open: (ref) => this.#reading.get(ref), borrow: (hash) => this.#cache.borrow(hash),
     })
     const rowsOf: RowStore['rowsOf'] = (hash) => this.#store.rowsOf(hash)
     this.#notices = new Notices({
@@ -322,7 +335,10 @@ class Engine implements EngineParts {
           this.#announcements.hurry()
         },
       }),
-      blobs: { get: (ref, options) => this.#getBlob(ref, options?.signal), live: (ref) => this.#subscriptions.blob(ref) },
+      blobs: {
+        get: (ref, options) => this.#reading.get(ref, options?.signal), open: (ref, options) => this.#reading.open(ref, options),
+        live: (ref) => this.#subscriptions.blob(ref),
+      },
       cache: this.#cacheApi.api,
       batch: (write) => runBatch({ ...this.collectionDeps(), schema: this.#schema }, write),
       debug: () => this.#debug(),
@@ -563,26 +579,11 @@ class Engine implements EngineParts {
       clock: this.#environment.clock,
       logger: this.#logger,
       access: {
-        open: async (ref, { signal }) => (await this.#getBlob(ref, signal)) ?? undefined,
+        open: (ref, options) => this.#reading.forDisplay(ref, options),
         provisional: (hash) => this.#writer.provisional.get(hash),
         pin: (hash) => this.#cache.borrow(hash),
       },
     })
-  }
-
-  async #getBlob(asked: RemoteRef | BlobHash, signal: AbortSignal = this.#closing.signal): Promise<Blob | null> {
-    await this.#ready()
-    const ref = typeof asked === 'string' ? { hash: asked, sizeBytes: undefined, type: '' } : asked
-    if (isProvisional(ref.hash)) return this.#writer.provisional.get(ref.hash) ?? null
-    try {
-      const blob = await this.#cache.open(ref, signal)
-      return ref.type === '' ? blob : blob.slice(0, blob.size, ref.type)
-    } catch (error) {
-      signal.throwIfAborted()
-      this.#reachability.failed(error)
-      if (hasCode(error, 'NOT_FOUND') || hasCode(error, 'GONE') || hasCode(error, 'NETWORK') || hasCode(error, 'OFFLINE')) return null
-      throw error
-    }
   }
 
   #resolveRef(hash: string): BlobRef | undefined {

@@ -1,5 +1,6 @@
 export type { AuthCallback, AuthResult } from './auth/tokens.ts'
 export type { BatchTable, BatchTables } from './batch.ts'
+export type { BlobStream } from './blob-reading.ts'
 export type { SeveralRemotes } from './blob-remotes.ts'
 export type { Priority } from './cache/catalog.ts'
 export type { EvictedItem } from './cache/keeper.ts'

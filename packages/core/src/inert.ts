@@ -34,7 +34,7 @@ export function inertEngine(schema: Schema): EngineParts {
       offline: {
         pending: rejected, flush: rejected, pause: rejected, resume: rejected, cancel: rejected, retry: rejected, discard: rejected, superseded: rejected,
       },
-      blobs: { get: rejected, live: () => LIVE_BLOB },
+      blobs: { get: rejected, open: rejected, live: () => LIVE_BLOB },
       cache: { stats: rejected, subscribe: () => nothing, visible: () => nothing, prefetch: rejected, evict: rejected, clear: rejected, setPriority: rejected },
       batch: (write) => runBatch({ ...deps, schema }, write),
       debug: rejected,

@@ -3,7 +3,7 @@ import { rejected } from './http-status.ts'
 /** Pages of other origins that may use the blobs: a list of exact origins, or a test of one. Never "all". */
 export type AllowedOrigins = readonly string[] | ((origin: string) => boolean)
 
-const EXPOSED = 'ETag, Content-Range, Content-Length, Accept-Ranges, Retry-After'
+const EXPOSED = 'ETag, Content-Range, Content-Length, Accept-Ranges, Retry-After, Date'
 const METHODS = 'GET, HEAD, PUT, POST'
 const REQUEST_HEADERS = 'authorization, content-type, range, if-none-match, if-range'
 

@@ -7,6 +7,7 @@ import { ledgerOps } from '../ledger/records.ts'
 import { newLedgerEntry } from '../model/ledger-entry.ts'
 import { bytesKey, ledgerKey } from '../state/keys.ts'
 import { ledgerAside, readLedgerEntry, replacing } from '../state/records.ts'
+import { fromFirst } from './from-first.ts'
 import { publishRecorded, type IngestDeps } from './ingest.ts'
 
 /** A store to read from, under the name that the ledger has for it. */
@@ -27,32 +28,11 @@ export interface FetchDeps extends IngestDeps, Origin {
  */
 export async function fetchBlob(deps: FetchDeps, ref: RemoteRef, signal: AbortSignal): Promise<void> {
   const lock = await deps.locks.change(ref.hash, signal)
-  const failures: unknown[] = []
   try {
-    for (const { remoteId, source } of [deps, ...(deps.mirrors ?? [])]) {
-      try {
-        return await fetchFrom({ ...deps, remoteId, source }, ref, signal)
-      } catch (error) {
-        signal.throwIfAborted()
-        if (isOurs(error)) throw error
-        failures.push(error)
-      }
-    }
-    throw worst(failures)
+    await fromFirst<Origin, void>([deps, ...(deps.mirrors ?? [])], signal, ({ remoteId, source }) => fetchFrom({ ...deps, remoteId, source }, ref, signal))
   } finally {
     lock.release()
   }
-}
-
-/** About this device: another source would not help. */
-function isOurs(error: unknown): boolean {
-  return hasCode(error, 'STORAGE_FULL') || hasCode(error, 'STORAGE_FAILED') || hasCode(error, 'LOST_LEASE') || hasCode(error, 'CLOSED')
-}
-
-/** Of several answers the one that leaves most open: that nobody has it is known only when nobody was silent. */
-function worst(failures: readonly unknown[]): unknown {
-  const [first] = failures
-  return failures.find((error) => !hasCode(error, 'NOT_FOUND') && !hasCode(error, 'GONE')) ?? failures.find((error) => hasCode(error, 'GONE')) ?? first
 }
 
 async function fetchFrom(deps: FetchDeps, ref: RemoteRef, signal: AbortSignal): Promise<void> {

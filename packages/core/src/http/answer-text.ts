@@ -26,7 +26,7 @@ export async function failedAnswer(response: Response): Promise<FailedAnswer> {
   const contentType = response.headers.get('content-type')
   if (!isJson(contentType)) await response.body?.cancel()
   const body = isJson(contentType) ? jsonIn(await shortText(response), contentType) : undefined
-  return { status: response.status, retryAfter: response.headers.get('retry-after'), body }
+  return { status: response.status, retryAfter: response.headers.get('retry-after'), date: response.headers.get('date'), body }
 }
 
 function isJson(contentType: string | null): boolean {

@@ -2,12 +2,14 @@ import { BseError } from '../errors.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import { errorFromWire } from '../wire/error-wire.ts'
 import { isJsonObject } from '../wire/json.ts'
-import { retryAfterMs } from './retry-after.ts'
+import { retryAfterMs, serverNowMs } from './retry-after.ts'
 
 /** A failed answer, read to its end. `body` is the parsed JSON, `undefined` when it was none. */
 export interface FailedAnswer {
   readonly status: number
   readonly retryAfter: string | null
+  /** What the server believes the time is; `null` where it did not say, or a page may not read it. */
+  readonly date: string | null
   readonly body: unknown
 }
 
@@ -47,8 +49,8 @@ export function httpError(request: FailedRequest, answer: FailedAnswer): BseErro
   return new BseError('REJECTED', message, { status, reason: wire?.code ?? `http-${status}` })
 }
 
-function passing(message: string, request: FailedRequest, { retryAfter, status }: FailedAnswer): BseError {
-  const waitMs = retryAfterMs(retryAfter, request.nowMs)
+function passing(message: string, request: FailedRequest, { date, retryAfter, status }: FailedAnswer): BseError {
+  const waitMs = retryAfterMs(retryAfter, serverNowMs(date) ?? request.nowMs)
   if (status === 429 || waitMs !== undefined) return new BseError('RATE_LIMITED', message, { retryAfterMs: waitMs })
   return new BseError('NETWORK', message, { status })
 }

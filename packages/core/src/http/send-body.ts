@@ -70,5 +70,7 @@ function refuseRedirected(name: string, url: string, answeredBy: string): void {
 }
 
 function answered(status: number, text: string, header: SentAnswer['header']): SentAnswer {
-  return { status, retryAfter: header('retry-after'), body: jsonIn(text, header('content-type')), text, header }
+  const retryAfter = header('retry-after')
+  // Asked for in vain, it would be a complaint on the console of a page.
+  return { status, retryAfter, date: retryAfter === null ? null : header('date'), body: jsonIn(text, header('content-type')), text, header }
 }

@@ -49,7 +49,7 @@ export interface OpenedBlob {
 
 export interface RemoteUrl {
   readonly url: string
-  /** Since 1970; `undefined` when it does not expire. */
+  /** Since 1970, by this device's clock, wrong as that may be: now and what is left of the URL's life. `undefined` when it does not expire. */
   readonly expiresAtMs: number | undefined
 }
 

@@ -139,15 +139,12 @@ export class LentUrl {
     let pin: HeldLock | undefined
     try {
       pin = await access.pin(ref.hash)
-      const bytes = signal.aborted ? undefined : await access.open(ref, { signal })
-      if (signal.aborted) return undefined
-      if (bytes !== undefined) {
-        const source = objectSource(bytes, ref.type, pin)
-        pin = undefined
-        return source
-      }
-      const signed = await access.remoteUrl?.(ref, { signal })
-      return signed === undefined ? undefined : signedSource(signed, clock)
+      const found = signal.aborted ? undefined : await access.open(ref, { renews: this.#source !== undefined, signal })
+      if (signal.aborted || found === undefined) return undefined
+      if (!(found instanceof Blob)) return signedSource(found, clock)
+      const source = objectSource(found, ref.type, pin)
+      pin = undefined
+      return source
     } catch (error) {
       if (!signal.aborted) logger.warn('subscription: the bytes of a blob cannot be had now', { hash: ref.hash, reason: reasonOf(error) })
       return undefined

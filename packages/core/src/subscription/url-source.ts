@@ -8,8 +8,10 @@ export type UrlSource =
 
 /** Fraction of a signed URL's life after which it is renewed. */
 const RENEW_AT = 0.8
-/** A device clock far off makes URLs look expired on arrival; signing in a loop would not help. */
-const RENEW_MIN_MS = 30_000
+/** However short a life is, signing in a loop would not help. */
+const RENEW_MIN_MS = 500
+/** A URL that has expired on arrival comes from a store that mistakes its own clock for ours. */
+const RENEW_EXPIRED_MS = 30_000
 const RENEW_MAX_MS = 86_400_000
 
 /** `pin` is released together with the URL. */
@@ -21,7 +23,7 @@ export function objectSource(bytes: Blob, type: string, pin: HeldLock | undefine
 export function signedSource(signed: RemoteUrl, clock: Clock): UrlSource {
   if (signed.expiresAtMs === undefined) return { is: 'signed', url: signed.url, renewAtMs: undefined }
   const lifeMs = (signed.expiresAtMs - clock.nowMs()) * RENEW_AT
-  const waitMs = Math.min(Math.max(lifeMs, RENEW_MIN_MS), RENEW_MAX_MS)
+  const waitMs = lifeMs <= 0 ? RENEW_EXPIRED_MS : Math.min(Math.max(lifeMs, RENEW_MIN_MS), RENEW_MAX_MS)
   return { is: 'signed', url: signed.url, renewAtMs: clock.monotonicMs() + waitMs }
 }
 

@@ -57,17 +57,17 @@ const cases: readonly Case[] = [
 
 describe('what a status means', () => {
   it.each(cases)('$status of $operation becomes $code', ({ body, code, operation = 'open', retryAfter = null, retryable, status }) => {
-    const error = httpError({ adapter: 'blob-http', operation, hash, nowMs }, { status, retryAfter, body })
+    const error = httpError({ adapter: 'blob-http', operation, hash, nowMs }, { status, retryAfter, date: null, body })
     expect([error.code, error.retryable]).toEqual([code, retryable])
     expect(error.message).toBe(`blob-http.${operation}: the server answered ${status}`)
   })
 
   it('decides about every status there is', () => {
-    for (let status = 0; status < 700; status++) expect(httpError({ adapter: 'blob-http', operation: 'upload', hash: undefined, nowMs }, { status, retryAfter: null, body: null }).code).toBeTruthy()
+    for (let status = 0; status < 700; status++) expect(httpError({ adapter: 'blob-http', operation: 'upload', hash: undefined, nowMs }, { status, retryAfter: null, date: null, body: null }).code).toBeTruthy()
   })
 
   it('carries what the server said about limits', () => {
-    const error = httpError({ adapter: 'blob-http', operation: 'upload', hash, sizeBytes: 9, nowMs }, { status: 413, retryAfter: null, body: wire('TOO_LARGE', { limitBytes: 7 }) })
+    const error = httpError({ adapter: 'blob-http', operation: 'upload', hash, sizeBytes: 9, nowMs }, { status: 413, retryAfter: null, date: null, body: wire('TOO_LARGE', { limitBytes: 7 }) })
     expect(error.details).toEqual({ sizeBytes: 9, limitBytes: 7 })
   })
 })
@@ -92,5 +92,14 @@ describe('Retry-After', () => {
     ['', undefined],
   ])('%j waits %s ms', (header, expected) => {
     expect(retryAfterMs(header, nowMs)).toBe(expected)
+  })
+  // F-43 F-47
+  it('as a date is counted from what the server takes for now, however wrong this clock is', () => {
+    const answer = { status: 503, retryAfter: 'Sat, 21 Nov 2026 12:00:30 GMT', date: 'Sat, 21 Nov 2026 12:00:10 GMT', body: undefined }
+    for (const offByMs of [0, 900_000, -172_800_000]) {
+      const error = httpError({ adapter: 'blob-http', operation: 'open', hash, nowMs: nowMs + offByMs }, answer)
+      expect(error).toMatchObject({ code: 'RATE_LIMITED', details: { retryAfterMs: 20_000 } })
+    }
+    expect(httpError({ adapter: 'blob-http', operation: 'open', hash, nowMs }, { ...answer, date: 'lunch' })).toMatchObject({ details: { retryAfterMs: 30_000 } })
   })
 })

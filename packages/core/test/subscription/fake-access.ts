@@ -12,6 +12,8 @@ export class FakeAccess implements BlobAccess {
   /** What to do when asked for what nobody wants any more: end with the reason, or answer all the same. */
   heedsAbort = true
   signed: RemoteUrl | undefined
+  /** How often a URL was asked for anew. */
+  renewed = 0
   readonly #gates: Map<string, PromiseWithResolvers<void>> = new Map()
 
   hold(hash: string): void {
@@ -27,12 +29,13 @@ export class FakeAccess implements BlobAccess {
     return [...this.pins.values()].reduce((sum, count) => sum + count, 0)
   }
 
-  async open(ref: RemoteRef, { signal }: { readonly signal: AbortSignal }): Promise<Blob | undefined> {
+  async open(ref: RemoteRef, { renews, signal }: { readonly renews: boolean; readonly signal: AbortSignal }): Promise<Blob | RemoteUrl | undefined> {
     this.opened.push(ref.hash)
     await this.#gates.get(ref.hash)?.promise
     if (this.heedsAbort) signal.throwIfAborted()
     if (this.failWith !== undefined) throw this.failWith
-    return this.bytes.get(ref.hash)
+    if (renews) this.renewed += 1
+    return this.bytes.get(ref.hash) ?? this.signed
   }
 
   provisional(hash: string): Blob | undefined {
@@ -42,9 +45,5 @@ export class FakeAccess implements BlobAccess {
   async pin(hash: BlobHash): Promise<HeldLock> {
     this.pins.set(hash, (this.pins.get(hash) ?? 0) + 1)
     return { release: () => void this.pins.set(hash, (this.pins.get(hash) ?? 0) - 1) }
-  }
-
-  async remoteUrl(_ref: RemoteRef, _options: { readonly signal: AbortSignal }): Promise<RemoteUrl | undefined> {
-    return this.signed
   }
 }
