@@ -41,8 +41,11 @@ export interface CacheOptions {
 }
 
 export interface OfflineOptions extends QueueOptions {
-  /** Over which networks bytes are sent; rows wait for their bytes. Default `'always'`. */
-  readonly network?: 'always' | 'unmetered'
+  /**
+   * Over which networks bytes are sent; rows wait for their bytes. `manual`: over none by itself; `offline.flush()` sends what is pending then,
+   * and `offline.retry()` an upload. Default `'always'`.
+   */
+  readonly network?: 'always' | 'unmetered' | 'manual'
   readonly retryStrategy?: {
     /** Refusals of one item before it is parked. Outages never count. Default 5. */
     readonly maxAttempts?: number

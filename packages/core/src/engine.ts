@@ -294,6 +294,7 @@ class Engine implements EngineParts {
       return {
         ledger, queue, paused, waiting: waitingOf(queue, this.#facts), remoteId: this.#blobs.remoteId, online: this.#reachability.online,
         isDeciding: (record) => this.#conflicts.isDeciding(record),
+        costs: this.#settings['offline.network'] === 'unmetered' && !this.#isNetworkFree(),
       }
     })
     this.#conflicts = this.#createConflictDesk(options.onConflict as ConflictDeskDeps['ask'])
@@ -329,6 +330,7 @@ class Engine implements EngineParts {
       offline: offlineQueue({
         state: this.#state, references: this.#references, remoteId: this.#blobs.remoteId, mirror: this.#mirror, closing: this.#closing.signal,
         decide: (record, outcome) => this.#conflicts.decide(record, outcome), opened: () => this.#ready(), pending: () => this.#pending(),
+        sendsByItself: this.#settings['offline.network'] !== 'manual',
         run: (signal) => this.#flushes.begin(signal), written: (signal) => this.#admission.written(signal),
         hurry: () => {
           this.#hurry()
@@ -427,7 +429,7 @@ class Engine implements EngineParts {
       backoff: BACKOFF, maxAttempts: this.#settings['offline.retryStrategy.maxAttempts'], concurrency: UPLOAD_CONCURRENCY,
       resumes: this.#settings['offline.resumableUploads'],
       isVisible: (hash) => this.#subscriptions.isShown(hash),
-      mayUpload: () => this.#isNetworkFree(),
+      mayUpload: (hash) => (this.#settings['offline.network'] === 'manual' ? this.#mirror.sendNow.has(hash) : this.#isNetworkFree()),
       base: { get: (table, rowId) => this.#store.baseRow(table, rowId), ids: (table) => this.#store.baseIds(table) },
       entries: () => this.#mirror.ledger.values(),
       isPaused: (id) => isPaused(this.#mirror.paused, id),

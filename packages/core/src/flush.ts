@@ -13,6 +13,8 @@ export interface FlushView {
   readonly paused: Paused
   readonly remoteId: string
   readonly online: boolean
+  /** The network of now is none to send bytes over: what has not begun will not begin. */
+  readonly costs: boolean
   /** Somebody is deciding an open conflict right now. */
   readonly isDeciding: (record: MutationRecord) => boolean
 }
@@ -78,7 +80,7 @@ function isUnsent(entry: LedgerEntry, remoteId: string): boolean {
 }
 
 function isOver(view: FlushView, { failures, hasNoRows }: Run): boolean {
-  const { ledger, queue, waiting, paused, remoteId, online, isDeciding } = view
+  const { ledger, queue, waiting, paused, remoteId, online, costs, isDeciding } = view
   const stuck = new Set<string>()
   for (const [hash, entry] of ledger) {
     if (!failures.has(hash) || !isUnsent(entry, remoteId)) {
@@ -86,7 +88,8 @@ function isOver(view: FlushView, { failures, hasNoRows }: Run): boolean {
       continue
     }
     const isTried = remoteOf(entry, remoteId).failures > (failures.get(hash) ?? 0)
-    if (!isTried && !isPaused(paused, hash) && entry.local === 'present') return false
+    const isHeldBack = isPaused(paused, hash) || (costs && remoteOf(entry, remoteId).state === 'owed')
+    if (!isTried && !isHeldBack && entry.local === 'present') return false
     stuck.add(hash)
   }
   for (const record of queue) {

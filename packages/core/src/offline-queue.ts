@@ -4,11 +4,12 @@ import type { MutationRecord } from './model/mutation.ts'
 import { supersededBlobs, type SupersededBlob } from './mutation/superseded.ts'
 import { SUPERSEDED_KEY } from './state/keys.ts'
 import { pause, resume } from './state/pause.ts'
+import { sendNow } from './state/send-now.ts'
 import type { Mirror } from './tabs/mirror.ts'
 import {
   cancelMutation, cancelUpload, discardMutation, hurryMutations, hurryUploads, retryMutation, retryUpload, type ActionDeps,
 } from './user-actions.ts'
-import { isBlobHash } from './wire/blob-hash.ts'
+import { isBlobHash, type BlobHash } from './wire/blob-hash.ts'
 
 /** What is on its way to servers, and what a person may do about it. Ids are those of `pending()`. From any tab. */
 export interface OfflineQueue {
@@ -16,7 +17,7 @@ export interface OfflineQueue {
   pending(): Promise<readonly PendingItem[]>
   /**
    * Sends now: what waits for a time is due at once. Resolves when everything that was pending is sent, or cannot go on by itself:
-   * it failed again, is parked or paused, or waits for something that is. Look at `pending()` for what is left.
+   * it failed again, is parked or paused, waits for something that is, or for a network that costs less. Look at `pending()` for what is left.
    *
    * @throws the signal's reason; the run itself goes on.
    */
@@ -51,6 +52,8 @@ export interface OfflineQueueDeps extends ActionDeps {
   readonly decide: (record: MutationRecord, outcome: 'local' | 'remote') => Promise<void>
   /** Waits for the end of a run that begins now. */
   readonly run: (signal: AbortSignal) => Promise<void>
+  /** False: bytes go when the person says so. */
+  readonly sendsByItself: boolean
   /** Tells whichever tab does the work. */
   readonly hurry: () => void
 }
@@ -61,8 +64,11 @@ export function offlineQueue(deps: OfflineQueueDeps): OfflineQueue {
     for (const one of mirror.mutations.values()) if (one.id === id) return one
     throw new BseError('NOT_FOUND', 'core.offline: nothing of this id is pending', { what: 'row', id })
   }
+  const letGo = async (hashes: readonly BlobHash[]): Promise<void> => {
+    if (!deps.sendsByItself && hashes.length > 0) await sendNow(state, hashes, (hash) => mirror.ledger.has(hash))
+  }
   const isKnown = (id: string): boolean => deps.pending().some((item) => item.id === id)
-  const onItem = async (id: string, upload: ((id: `sha256:${string}`) => Promise<void>) | undefined, write: (record: MutationRecord) => Promise<void>): Promise<void> => {
+  const onItem = async (id: string, upload: ((id: BlobHash) => Promise<void>) | undefined, write: (record: MutationRecord) => Promise<void>): Promise<void> => {
     await opened()
     await (upload !== undefined && isBlobHash(id) ? upload(id) : write(record(id)))
   }
@@ -79,7 +85,7 @@ export function offlineQueue(deps: OfflineQueueDeps): OfflineQueue {
       await mirror.caughtUp(ends)
       const run = deps.run(ends)
       run.catch(() => undefined)
-      await Promise.all([hurryUploads(deps, [...mirror.ledger.keys()]), hurryMutations(deps, mirror.queue().map(({ seq }) => seq))])
+      await Promise.all([letGo([...mirror.ledger.keys()]), hurryUploads(deps, [...mirror.ledger.keys()]), hurryMutations(deps, mirror.queue().map(({ seq }) => seq))])
       deps.hurry()
       await run
     },
@@ -93,7 +99,7 @@ export function offlineQueue(deps: OfflineQueueDeps): OfflineQueue {
       await resume(state, id)
     },
     cancel: (id) => onItem(id, (hash) => cancelUpload(deps, hash), (one) => cancelMutation(deps, one)),
-    retry: (id) => onItem(id, (hash) => retryUpload(deps, hash), (one) => (one.state.is === 'conflict' ? deps.decide(one, 'local') : retryMutation(deps, one))),
+    retry: (id) => onItem(id, (hash) => retryUpload(deps, hash).then(() => letGo([hash])), (one) => (one.state.is === 'conflict' ? deps.decide(one, 'local') : retryMutation(deps, one))),
     discard: (id) => onItem(id, undefined, (one) => (one.state.is === 'conflict' ? deps.decide(one, 'remote') : discardMutation(deps, one))),
     superseded: async () => {
       await opened()

@@ -22,7 +22,7 @@ export interface Settings {
   readonly 'offline.resumableUploads': boolean
   readonly 'offline.maxQueueSize': number
   readonly 'offline.conflictResolution': ConflictResolution
-  readonly 'offline.network': 'always' | 'unmetered'
+  readonly 'offline.network': 'always' | 'unmetered' | 'manual'
   readonly 'offline.retryStrategy.maxAttempts': number
   readonly 'offline.retryStrategy.backoff': 'exponential'
 }
@@ -65,8 +65,8 @@ export const VALUE_OPTIONS: { readonly [Path in keyof Settings]: ValueOption<Set
     ['last-write-wins', 'server-wins', 'manual'], 'Who wins when the server has other values than the person saw: docs/spec/conflicts.md.',
   ),
   'offline.network': oneOf(
-    ['always', 'unmetered'],
-    'Over which networks bytes are sent. `unmetered` waits while the person pays for each byte or asks for few (Save-Data); rows without new bytes are sent all the same.',
+    ['always', 'unmetered', 'manual'],
+    'Over which networks bytes are sent. `unmetered` waits while the person pays for each byte or asks for few (Save-Data); `manual` waits for `offline.flush()`. Rows without new bytes are sent all the same.',
   ),
   'offline.retryStrategy.maxAttempts': wholeNumber(5, 'Refusals of one item before it is parked. Outages never count.'),
   'offline.retryStrategy.backoff': oneOf(['exponential'], 'How waits grow from failure to failure, with full jitter.'),

@@ -12,6 +12,8 @@ export const MUTATION_SEQ_KEY = 'meta/mutation-seq'
 export const CACHE_KEY = 'meta/cache'
 /** What the person holds back. */
 export const PAUSED_KEY = 'meta/paused'
+/** The blobs that the person has sent off, where nothing goes by itself. */
+export const SEND_NOW_KEY = 'meta/send-now'
 /** References that lost a conflict. */
 export const SUPERSEDED_KEY = 'meta/superseded'
 /** Made when a namespace is first used: another one, or none, means that everything before was removed. */
@@ -90,6 +92,7 @@ export type KeyMeaning =
   | { readonly of: 'line' }
   | { readonly of: 'signOut' }
   | { readonly of: 'paused' }
+  | { readonly of: 'sendNow' }
   | { readonly of: 'superseded' }
 
 export function readKey(key: string): KeyMeaning | undefined {
@@ -97,6 +100,7 @@ export function readKey(key: string): KeyMeaning | undefined {
   if (key === LINE_KEY) return { of: 'line' }
   if (key === SUPERSEDED_KEY) return { of: 'superseded' }
   if (key === PAUSED_KEY) return { of: 'paused' }
+  if (key === SEND_NOW_KEY) return { of: 'sendNow' }
   if (key === MUTATION_SEQ_KEY) return { of: 'mutationSeq' }
   if (key === SIGN_OUT_KEY) return { of: 'signOut' }
   const slash = key.indexOf('/')

@@ -4,6 +4,7 @@ import type { Lease, Line } from '../model/lease.ts'
 import { MUTATION_STATES, type MutationRecord } from '../model/mutation.ts'
 import { NOTHING_PAUSED, type Paused } from '../model/paused.ts'
 import type { StateOp } from '../provider/state-store.ts'
+import type { BlobHash } from '../wire/blob-hash.ts'
 
 /**
  * Records carry their version in `v`. One that this code does not know was written by newer code, maybe in another tab, and one that is
@@ -53,6 +54,12 @@ export function replacing(key: string, value: unknown, aside: Aside | undefined)
   if (aside === 'unreadable') return [{ put: `aside/${key}`, value }]
   const found = Number(fieldsOf(value)?.v)
   throw new BseError('SCHEMA_TOO_NEW', 'core: a newer version of this library wrote a record that is needed', { found, known: VERSION })
+}
+
+/** Nothing where the record is none that this code knows: then blobs wait until they are sent off again. */
+export function readSendNow(value: unknown): ReadonlySet<BlobHash> {
+  const fields = asideOf(value, ({ hashes }) => Array.isArray(hashes)) === undefined ? fieldsOf(value) : undefined
+  return new Set((fields?.hashes as readonly BlobHash[] | undefined) ?? [])
 }
 
 export function readPaused(value: unknown): Paused {

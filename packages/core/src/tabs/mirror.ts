@@ -6,7 +6,7 @@ import type { Logger } from '../provider/context.ts'
 import type { Clock } from '../provider/environment.ts'
 import type { StateChange, StateEntry, StateStore } from '../provider/state-store.ts'
 import { BORN_KEY, LEASE_KEY, ledgerKey, MUTATION_SEQ_KEY, mutationKey, prefixRange, readKey } from '../state/keys.ts'
-import { ledgerAside, mutationAside, readLease, readLedgerEntry, readLine, readMutation, readPaused, type Aside } from '../state/records.ts'
+import { ledgerAside, mutationAside, readLease, readLedgerEntry, readLine, readMutation, readPaused, readSendNow, type Aside } from '../state/records.ts'
 import { blobHashFromHex, type BlobHash } from '../wire/blob-hash.ts'
 import type { RowWire } from '../wire/mutation-wire.ts'
 import { Pulse } from './pulse.ts'
@@ -46,6 +46,8 @@ export class Mirror {
   /** Who leads, and what those in line ask, as far as this picture goes. */
   readonly pulse: Pulse = new Pulse()
   paused: Paused = NOTHING_PAUSED
+  /** What the person has sent off, where nothing goes by itself. */
+  sendNow: ReadonlySet<BlobHash> = new Set()
   /** Keys of records that this code cannot read, and leaves where they are. */
   readonly aside: Map<string, Aside> = new Map()
   /** References that lost a conflict, as they are stored. */
@@ -131,6 +133,7 @@ export class Mirror {
       this.ledger.clear()
       this.aside.clear()
       this.paused = NOTHING_PAUSED
+      this.sendNow = new Set()
       this.superseded = undefined
     }
     const rows: MirrorChange['rows'][number][] = []
@@ -146,6 +149,7 @@ export class Mirror {
       else if (meaning?.of === 'mutationSeq') this.queuedSoFar = typeof value === 'number' ? value : 0
       else if (meaning?.of === 'signOut') signedOut = value !== undefined
       else if (meaning?.of === 'paused') this.paused = readPaused(value)
+      else if (meaning?.of === 'sendNow') this.sendNow = readSendNow(value)
       else if (meaning?.of === 'superseded') this.superseded = value
       else if (meaning?.of === 'lease') this.pulse.leaseSeen(readLease(value))
       else if (meaning?.of === 'line') this.pulse.lineSeen(readLine(value))

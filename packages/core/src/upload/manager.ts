@@ -23,8 +23,8 @@ export interface UploadManagerDeps extends Omit<UploadDeps, 'pause'> {
   readonly isPaused: (id: string) => boolean
   /** On the screen of this tab: goes before what nobody looks at. */
   readonly isVisible: (hash: BlobHash) => boolean
-  /** Whether the network is one to send bytes over now. */
-  readonly mayUpload: () => boolean
+  /** Whether these bytes may go over the network of now. */
+  readonly mayUpload: (hash: BlobHash) => boolean
 }
 
 /** Sends what is owed to one remote: some at a time, small ones first, each worker in a fiber of its own. Only the leader runs it. */
@@ -80,7 +80,8 @@ export class UploadManager {
 
   #jobsOf({ start }: UploadPlan): readonly UploadJob[] {
     const { isVisible, mayUpload, provider, remoteId } = this.#deps
-    return mayUpload() ? intoJobs(visibleFirst(start, isVisible), remoteId, this.#takesBatches ? provider.batch : undefined) : []
+    const allowed = start.filter(({ hash }) => mayUpload(hash))
+    return intoJobs(visibleFirst(allowed, isVisible), remoteId, this.#takesBatches ? provider.batch : undefined)
   }
 
   #start(workers: Workers, job: UploadJob): Effect.Effect<void> {
