@@ -42,3 +42,11 @@ export interface BlobStorage {
   /** Puts under way are rejected with `CLOSED`. Calling it twice is fine. */
   close(): Promise<void>
 }
+
+/** A storage from which blobs can be removed again, by whoever knows that nobody names them. */
+export interface CollectableStorage extends BlobStorage {
+  /** Every space that has blobs. */
+  spaces(): Promise<readonly string[]>
+  /** Resolves when the blob is not there, also when it was not. @throws BseError `STORAGE_FAILED` when it could not be removed. */
+  delete(key: BlobKey): Promise<void>
+}

@@ -1,8 +1,8 @@
 import { BseError, blobHashFromHex, hexOf, type BlobHash } from '@bse/core/wire'
-import type { BlobKey, BlobStorage, PutResult, StoredPage, StoredState } from './blob-storage.ts'
+import type { BlobKey, CollectableStorage, PutResult, StoredPage, StoredState } from './blob-storage.ts'
 import { EqualParts, type Part } from './equal-parts.ts'
 import type { ObjectBucket } from './object-bucket.ts'
-import { objectKey, spacePrefix } from './object-key.ts'
+import { isSpace, objectKey, spacePrefix } from './object-key.ts'
 import { storageError } from './s3-error.ts'
 import { hashOfBytes, streamHash } from './stream-hash.ts'
 
@@ -14,11 +14,11 @@ const HEX_KEY = /^[0-9a-f]{64}$/
  * Blobs as objects of a bucket, `<space>/<hex>`. Nothing that its hash does not name is ever shown: small blobs are hashed before they are put,
  * large ones while their parts go out, and the parts become an object only when the hash is right.
  */
-export function bucketStorage(bucket: ObjectBucket): BlobStorage {
+export function bucketStorage(bucket: ObjectBucket): CollectableStorage {
   return new BucketStorage(bucket)
 }
 
-class BucketStorage implements BlobStorage {
+class BucketStorage implements CollectableStorage {
   readonly #bucket: ObjectBucket
   readonly #closing = new AbortController()
 
@@ -53,6 +53,23 @@ class BucketStorage implements BlobStorage {
     // What else somebody keeps under the prefix is none of ours.
     const blobs = named.filter(({ hex }) => HEX_KEY.test(hex)).map(({ hex, sizeBytes }) => ({ hash: blobHashFromHex(hex), sizeBytes }))
     return { blobs, more: page.more }
+  }
+
+  /** One listing for each: behind a space's name comes a slash, and behind that a zero. */
+  async spaces(): Promise<readonly string[]> {
+    const spaces: string[] = []
+    for (let after = ''; ; ) {
+      const { objects } = await this.#run('list', () => this.#bucket.list('', { after, limit: 1 }))
+      const [first] = objects
+      if (first === undefined) return spaces
+      const space = first.key.slice(0, Math.max(0, first.key.indexOf('/')))
+      after = space === '' ? first.key : `${space}0`
+      if (space !== '' && isSpace(space)) spaces.push(space)
+    }
+  }
+
+  async delete(key: BlobKey): Promise<void> {
+    await this.#run('delete', () => this.#bucket.delete(objectKey(key)))
   }
 
   async close(): Promise<void> {

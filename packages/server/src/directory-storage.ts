@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { fsCache, openDirectoryStore } from '@bse/cache-fs'
 import type { CacheFactory, CacheStore } from '@bse/core/provider'
 import { BseError } from '@bse/core/wire'
-import type { BlobKey, BlobStorage, PutResult, StoredPage, StoredState } from './blob-storage.ts'
+import type { BlobKey, CollectableStorage, PutResult, StoredPage, StoredState } from './blob-storage.ts'
 import { DirectoryListing } from './directory-listing.ts'
 import { UploadWorker } from './upload-worker.ts'
 
@@ -16,11 +16,11 @@ const MAX_WORKERS = 2
  *
  * One server owns a directory: what unfinished uploads of an earlier run left there is removed before the first upload.
  */
-export function directoryStorage(directory: string): BlobStorage {
+export function directoryStorage(directory: string): CollectableStorage {
   return new DirectoryStorage(resolve(directory))
 }
 
-class DirectoryStorage implements BlobStorage {
+class DirectoryStorage implements CollectableStorage {
   readonly #directory: string
   readonly #openSpace: CacheFactory
   readonly #stores = new Map<string, CacheStore>()
@@ -57,8 +57,18 @@ class DirectoryStorage implements BlobStorage {
     return this.#store(key.space).read(key.hash, range)
   }
 
-  async list(space: string, options: Parameters<BlobStorage['list']>[1]): Promise<StoredPage> {
+  async list(space: string, options: Parameters<CollectableStorage['list']>[1]): Promise<StoredPage> {
     return this.#listing.page(space, this.#store(space), options)
+  }
+
+  async spaces(): Promise<readonly string[]> {
+    this.#mustBeOpen()
+    return (await foldersIn(this.#directory)).map(spaceOfFolder)
+  }
+
+  async delete(key: BlobKey): Promise<void> {
+    const outcome = await this.#store(key.space).delete(key.hash)
+    if (outcome === 'busy') throw new BseError('STORAGE_FAILED', 'server: somebody has the blob open', { store: 'fs' })
   }
 
   async close(): Promise<void> {
@@ -91,14 +101,22 @@ class DirectoryStorage implements BlobStorage {
 }
 
 async function sweepAll(directory: string): Promise<void> {
+  for (const folder of await foldersIn(directory)) {
+    const store = openDirectoryStore(join(directory, folder))
+    await store.sweep(() => false)
+    await store.close()
+  }
+}
+
+async function foldersIn(directory: string): Promise<readonly string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
     throw new BseError('STORAGE_FAILED', 'server: the directory cannot be read', { store: 'fs' }, { cause: error })
   })
-  for (const entry of entries) {
-    if (!entry.isDirectory()) continue
-    const store = openDirectoryStore(join(directory, entry.name))
-    await store.sweep(() => false)
-    await store.close()
-  }
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+}
+
+/** What `fsCache` calls the folder of a space has other characters than the plainest as a percent sign and two digits. */
+function spaceOfFolder(folder: string): string {
+  return folder.replaceAll(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

@@ -1,6 +1,6 @@
 export type { Authorize, BlobAction, Grant, RequestContext } from './authorize.ts'
 export { createBlobHandler, type BlobHandler, type BlobHandlerOptions } from './blob-handler.ts'
-export type { BlobKey, BlobStorage, PutResult, StoredPage, StoredState } from './blob-storage.ts'
+export type { BlobKey, BlobStorage, CollectableStorage, PutResult, StoredPage, StoredState } from './blob-storage.ts'
 export type { AllowedOrigins } from './cors.ts'
 export { bucketStorage } from './bucket-storage.ts'
 export type { ObjectBucket, ObjectHead, ObjectPage, PartedObject } from './object-bucket.ts'

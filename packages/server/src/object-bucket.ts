@@ -9,6 +9,8 @@ export interface ObjectBucket {
   put(key: string, bytes: Uint8Array<ArrayBuffer>, hash: BlobHash): Promise<void>
   /** An object in parts, shown to nobody before it is complete. */
   begin(key: string): Promise<PartedObject>
+  /** Also resolves when there is none. */
+  delete(key: string): Promise<void>
   /** In ascending order of key, beginning behind `after`. */
   list(prefix: string, options: { readonly after: string; readonly limit: number }): Promise<ObjectPage>
 }

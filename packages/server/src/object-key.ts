@@ -11,8 +11,13 @@ export function objectKey({ hash, space }: BlobKey): string {
 }
 
 export function spacePrefix(space: string): string {
-  if (!SPACE.test(space) || space === INCOMING) throw new BseError('CONFIG_INVALID', 'server: the space has a name that no bucket can keep', { option: 'space' })
+  if (!isSpace(space)) throw new BseError('CONFIG_INVALID', 'server: the space has a name that no bucket can keep', { option: 'space' })
   return `${space}/`
+}
+
+/** Whether the name is one that a space may have. */
+export function isSpace(name: string): boolean {
+  return SPACE.test(name) && name !== INCOMING
 }
 
 /** A place of its own for each upload, so that nobody waits for, reads or replaces what another one sends. */

@@ -6,6 +6,7 @@ export interface R2Binding {
   head(key: string): Promise<R2Head | null>
   get(key: string, options?: { readonly range?: { readonly offset: number; readonly length: number } }): Promise<(R2Head & { readonly body: ReadableStream<Uint8Array> }) | null>
   put(key: string, value: Uint8Array<ArrayBuffer>, options?: { readonly sha256?: string }): Promise<unknown>
+  delete(key: string): Promise<void>
   createMultipartUpload(key: string): Promise<R2Upload>
   list(options: { readonly prefix: string; readonly startAfter?: string; readonly limit: number }): Promise<R2Page>
 }
@@ -45,6 +46,7 @@ export function r2Bucket(binding: R2Binding): ObjectBucket {
     put: async (key: string, bytes: Uint8Array<ArrayBuffer>, hash: BlobHash): Promise<void> => {
       await binding.put(key, bytes, { sha256: hexOf(hash) })
     },
+    delete: (key) => binding.delete(key),
     begin: async (key) => partedObject(await binding.createMultipartUpload(key)),
     list: async (prefix, { after, limit }): Promise<ObjectPage> => {
       const page = await binding.list({ prefix, limit, ...(after === '' ? {} : { startAfter: after }) })

@@ -20,7 +20,6 @@ export interface S3Bucket extends ObjectBucket {
   /** Of the very version that has this tag. @throws S3Error 412 when it is another one by now. */
   getVersion(key: string, etag: string): Promise<ReadableStream<Uint8Array>>
   copyVersion(from: string, etag: string, to: string): Promise<void>
-  delete(key: string): Promise<void>
 }
 
 /** A bucket that is full may never answer; one that puts 5 GiB together or copies them takes a while. */

@@ -1,5 +1,6 @@
+import type { NamesInDatabase } from './mutation-schema.ts'
 import type { SqlDatabase } from './sql-database.ts'
-import { writableTable, writableTables, type TableNames, type WritableTable } from './tables.ts'
+import { writableTable, writableTables, type WritableTable } from './tables.ts'
 import { trackReferences } from './track.ts'
 
 const FRESH_MS = 1_000
@@ -12,10 +13,10 @@ interface Known {
 /** What tables look like, asked once a second at most. A table that is met for the first time is followed for its blobs before it is written to. */
 export class KnownTables {
   readonly #database: SqlDatabase
-  readonly #names: TableNames
+  readonly #names: NamesInDatabase
   readonly #known = new Map<string, Known>()
 
-  constructor(database: SqlDatabase, names: TableNames) {
+  constructor(database: SqlDatabase, names: NamesInDatabase) {
     this.#database = database
     this.#names = names
   }

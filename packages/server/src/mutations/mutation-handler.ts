@@ -13,7 +13,7 @@ import type { BlobExistence } from './blob-check.ts'
 import { Expiry } from './expiry.ts'
 import { KnownTables } from './known-tables.ts'
 import { migrate } from './migrate.ts'
-import type { MutationSchema } from './mutation-schema.ts'
+import { namesOf, type NamingOptions } from './mutation-schema.ts'
 import { rejected } from './refused.ts'
 import { applyUntilSettled, type Settled } from './retry.ts'
 import type { SqlDatabase } from './sql-database.ts'
@@ -27,15 +27,9 @@ export type MutationAction = { readonly kind: 'push' } | RowAction
  */
 export type AuthorizeMutation = (request: Request, action: MutationAction, on: Queryable) => Grant | Promise<Grant>
 
-export interface MutationHandlerOptions {
+export interface MutationHandlerOptions extends NamingOptions {
   /** `poolDatabase(pool)`, or the database of the shapes. */
   readonly database: SqlDatabase
-  /** The app's own. Left out: every table of `databaseSchema` with a primary key of one column may be written. */
-  readonly schema?: MutationSchema | undefined
-  /** `snake`: what the schema calls `familyId` is `family_id` in the database, unless its column says otherwise. Tables too. */
-  readonly casing?: 'snake' | undefined
-  /** Of Postgres. Default `public`. */
-  readonly databaseSchema?: string | undefined
   /** Where the bytes are. Left out: rows may name blobs that are not there. */
   readonly blobs?: BlobExistence | undefined
   /** Left out: only programs on this machine are served, with blobs in the space `default`. */
@@ -59,7 +53,7 @@ const RETENTION_MS = 7_776_000_000
  */
 export async function createMutationHandler(options: MutationHandlerOptions): Promise<MutationHandler> {
   await migrate(options.database)
-  const tables = new KnownTables(options.database, { schema: options.schema, casing: options.casing, databaseSchema: options.databaseSchema ?? 'public' })
+  const tables = new KnownTables(options.database, namesOf(options))
   await tables.trackAll()
   const handler = new Handler(options, tables)
   const { origins = [] } = options

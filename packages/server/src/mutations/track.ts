@@ -11,13 +11,22 @@ const MAY_NAME: ReadonlySet<string> = new Set(['json', 'jsonb', 'text', 'varchar
 /** Keeps the index of references for these tables from now on. What is in them already is read once. */
 export async function trackReferences(database: SqlDatabase, tables: readonly WritableTable[]): Promise<void> {
   for (const table of tables) {
-    const columns = blobColumns(table)
-    if (await isTracked(database, table, columns)) continue
+    if (await isTracked(database, table, await wantedColumns(database, table))) continue
     await database.transaction(async (on) => {
       await on.query(`select pg_advisory_xact_lock(${LOCKS}, -1)::text`)
-      await track(on, table, columns)
+      await track(on, table, await wantedColumns(on, table))
     })
   }
+}
+
+/** Also those that another server follows, which may know more of the table: to leave one out would make its blobs garbage. */
+async function wantedColumns(on: Queryable, table: WritableTable): Promise<readonly string[]> {
+  const rows = await on.query(
+    `select followed.name from bse_mutations.tracked, json_array_elements_text(columns::json) as followed(name)
+     where relation = $1::text and exists(select from pg_attribute where attrelid = to_regclass($1::text) and attname = followed.name and not attisdropped)`,
+    [table.relation],
+  )
+  return [...new Set([...blobColumns(table), ...rows.map((row) => row['name'] ?? '')])].toSorted()
 }
 
 function blobColumns(table: WritableTable): readonly string[] {
@@ -28,16 +37,12 @@ function blobColumns(table: WritableTable): readonly string[] {
 /** By name: a table that was dropped and made anew has no triggers. */
 async function isTracked(on: Queryable, table: WritableTable, columns: readonly string[]): Promise<boolean> {
   const rows = await on.query(
-    `select (exists(select from bse_mutations.tracked where relation = $1::text and id = $2::text and columns = $3::text)
-      and (select count(*) from pg_trigger where tgrelid = to_regclass($1::text) and tgname in ('${TRIGGER}', '${TRUNCATE_TRIGGER}')) = 2)::text as tracked`,
+    `select columns, (id = $2::text and columns = $3::text
+      and (select count(*) from pg_trigger where tgrelid = to_regclass($1::text) and tgname in ('${TRIGGER}', '${TRUNCATE_TRIGGER}')) = 2)::text as current
+     from bse_mutations.tracked where relation = $1::text`,
     [table.relation, table.id, JSON.stringify(columns)],
   )
-  const isNeeded = columns.length > 0
-  return rows[0]?.['tracked'] === 'true' || (!isNeeded && !(await wasTracked(on, table)))
-}
-
-async function wasTracked(on: Queryable, table: WritableTable): Promise<boolean> {
-  return (await on.query('select relation from bse_mutations.tracked where relation = $1::text', [table.relation])).length > 0
+  return columns.length === 0 ? rows.length === 0 : rows[0]?.['current'] === 'true'
 }
 
 /** The triggers lock the table against writers until the commit, so no write falls between the reading of what is there and them. */
@@ -45,20 +50,22 @@ async function track(on: Queryable, table: WritableTable, columns: readonly stri
   const { relation } = table
   for (const name of [TRIGGER, TRUNCATE_TRIGGER]) await on.query(`drop trigger if exists ${quoteName(name)} on ${relation}`)
   await on.query('delete from bse_mutations.tracked where relation = $1::text', [relation])
-  if (columns.length > 0) {
-    const list = `{${columns.map((column) => `"${column.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`
-    await on.query(
-      `create trigger ${quoteName(TRIGGER)} after insert or update or delete on ${relation} for each row
-       execute function bse_mutations.track(${[relation, table.id, list].map(quoteText).join(', ')})`,
-    )
-    await on.query(`create trigger ${quoteName(TRUNCATE_TRIGGER)} after truncate on ${relation} for each statement execute function bse_mutations.track_truncate(${quoteText(relation)})`)
-    for (const name of [TRIGGER, TRUNCATE_TRIGGER]) await on.query(`alter table ${relation} enable always trigger ${quoteName(name)}`)
-    await on.query(
-      'insert into bse_mutations.tracked (relation, "schema", name, id, columns) values ($1::text, $2::text, $3::text, $4::text, $5::text)',
-      [relation, table.schema, table.table, table.id, JSON.stringify(columns)],
-    )
-  }
+  if (columns.length > 0) await addTriggers(on, table, columns)
   await readReferences(on, table, columns)
+}
+
+async function addTriggers(on: Queryable, { id, relation, schema, table }: WritableTable, columns: readonly string[]): Promise<void> {
+  const list = `{${columns.map((column) => `"${column.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`
+  await on.query(
+    `create trigger ${quoteName(TRIGGER)} after insert or update or delete on ${relation} for each row
+     execute function bse_mutations.track(${[relation, id, list].map(quoteText).join(', ')})`,
+  )
+  await on.query(`create trigger ${quoteName(TRUNCATE_TRIGGER)} after truncate on ${relation} for each statement execute function bse_mutations.track_truncate(${quoteText(relation)})`)
+  for (const name of [TRIGGER, TRUNCATE_TRIGGER]) await on.query(`alter table ${relation} enable always trigger ${quoteName(name)}`)
+  await on.query(
+    'insert into bse_mutations.tracked (relation, "schema", name, id, columns) values ($1::text, $2::text, $3::text, $4::text, $5::text)',
+    [relation, schema, table, id, JSON.stringify(columns)],
+  )
 }
 
 async function readReferences(on: Queryable, { id, relation }: WritableTable, columns: readonly string[]): Promise<void> {

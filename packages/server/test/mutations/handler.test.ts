@@ -163,6 +163,15 @@ describe.each(databases(() => postgres.url))('mutations on %s', (_, open) => {
     expect(await push([insert('p1', { title: 'a' })], [insert('p2', { title: 'a' })])).toMatchObject([{ is: 'applied' }, { is: 'rejected', code: 'CONSTRAINT' }])
   })
 
+  it('find a table and its columns under the names that are given, in the schema too', async () => {
+    const db = await open('create schema if not exists archive; drop table if exists archive."Photos"; create table archive."Photos" (photo_id text primary key, headline text, image jsonb)')
+    const { one } = await pusher(db, { schema: { photos: { id: 'string', title: 'string', image: 'blob' } }, tables: { photos: { table: 'archive."Photos"', columns: { id: 'photo_id', title: 'headline' } } } })
+    expect(await one(insert('p1', { title: 'a', image: `sha256:${'d'.repeat(64)}` }))).toMatchObject({ is: 'applied' })
+    expect(await one(update('p1', { title: 'c' }, { title: 'b' }))).toMatchObject({ is: 'conflict', current: { title: 'a' } })
+    expect(await db.ask('select photo_id || headline from archive."Photos"')).toEqual(['p1a'])
+    expect(await db.ask('select row_id from bse_mutations.reference')).toEqual(['p1'])
+  })
+
   it('write to whatever tables there are when no schema is given', async () => {
     const db = await open('create table family_photos (photo_id uuid primary key, family_id int); create table no_key (a int)')
     const { one } = await pusher(db, { schema: undefined })

@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
 import { Client, Pool } from 'pg'
-import { afterAll } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { poolDatabase, type SqlDatabase } from '../../../src/mutations/index.ts'
 import { pgliteDatabase } from '../../../src/shapes/index.ts'
 
@@ -53,10 +53,13 @@ export async function session(postgresUrl: string): Promise<Client> {
 }
 
 export function onPglite(): OpenDatabase {
-  let opening: Promise<PGlite> | undefined
-  afterAll(async () => (await opening)?.close())
+  let pglite: PGlite
+  // Compiles WebAssembly, which takes its time on a machine that has much to do.
+  beforeAll(async () => {
+    pglite = await PGlite.create()
+  }, 120_000)
+  afterAll(() => pglite.close())
   return async (schemaSql) => {
-    const pglite = await (opening ??= PGlite.create())
     await pglite.exec(`${RESET}; ${schemaSql}`)
     return {
       database: pgliteDatabase(pglite),
