@@ -1,17 +1,22 @@
 #!/usr/bin/env node
 import type { Logger } from '@bse/core/provider'
-import { readCommandLine, USAGE, type CliOptions } from './cli-options.ts'
+import { collect, serveDatabase, type ServedDatabase } from './cli-database.ts'
+import { readCommandLine, USAGE, type CliOptions, type CollectOptions } from './cli-options.ts'
 import { pinoLogger } from './pino-logger.ts'
-import { startServer, type ShapeRoute } from './start-server.ts'
+import { startServer } from './start-server.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
+const COLLECT_EVERY_MS = 3_600_000
 
 async function run(options: CliOptions): Promise<void> {
-  const { database, logLevel, ...rest } = options
+  const { casing, collectAfterMs, database, logLevel, ...rest } = options
   const logger = pinoLogger(logLevel)
-  const shapes = database === undefined ? undefined : await openShapes(database, options.origins, logger)
-  const server = await startServer({ ...rest, shapes, logger })
+  const served = database === undefined ? undefined : await serveDatabase(database, { casing, origins: options.origins }, logger)
+  const server = await startServer({ ...rest, shapes: served?.shapes, mutations: served?.mutations, wasCollected: served?.wasCollected, logger })
+  if (served !== undefined && database !== undefined && collectAfterMs !== undefined) {
+    collectNowAndThen({ dataDirectory: options.dataDirectory, place: database, graceMs: collectAfterMs, dryRun: false }, served, logger)
+  }
   logger.info('listening', { url: server.url })
   process.stdout.write(`listening on ${server.url}\n`)
   let stopping = false
@@ -19,7 +24,7 @@ async function run(options: CliOptions): Promise<void> {
     if (stopping) process.exit(EXIT_FAILED)
     stopping = true
     logger.info('stopping', { signal })
-    server.close().then(
+    server.close().then(() => served?.close()).then(
       () => process.exit(0),
       (error: unknown) => fail(error),
     )
@@ -28,10 +33,16 @@ async function run(options: CliOptions): Promise<void> {
   process.on('SIGINT', stop)
 }
 
-/** Loaded only when asked for: it brings the drivers of databases. */
-async function openShapes(place: string, origins: readonly string[], logger: Logger): Promise<ShapeRoute> {
-  const { createShapeHandler, openShapeDatabase } = await import('./shapes/index.ts')
-  return createShapeHandler({ database: await openShapeDatabase(place, logger), origins, logger })
+/** A run that a stop interrupts leaves marks, which the next one finds. */
+function collectNowAndThen(options: CollectOptions, { database }: ServedDatabase, logger: Logger): void {
+  const run = (): void => {
+    collect(options, logger, database).then(
+      (report) => logger.info('collected', { ...report }),
+      (error: unknown) => logger.error('blobs could not be collected', { cause: error instanceof Error ? error.message : String(error) }),
+    )
+  }
+  setInterval(run, COLLECT_EVERY_MS).unref()
+  run()
 }
 
 function fail(error: unknown): never {
@@ -45,6 +56,8 @@ if (request.do === 'help') {
 } else if (request.do === 'refuse') {
   process.stderr.write(`bse-server: ${request.why}\n\n${USAGE}`)
   process.exitCode = EXIT_USAGE
+} else if (request.do === 'collect') {
+  collect(request.options, pinoLogger(request.logLevel)).then((report) => process.stdout.write(`${JSON.stringify(report)}\n`), fail)
 } else {
   run(request.options).catch(fail)
 }

@@ -1,9 +1,15 @@
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { describe, expect, it } from 'vitest'
 import { readCommandLine } from '../src/cli-options.ts'
 import { bseServer, listening } from './support/bse-server.ts'
 import { put, randomBlob, temporaryDirectory, testServer } from './support/test-server.ts'
+
+function timeOfNow(): string {
+  const time = Date.now().toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}`
+}
 
 describe('bse-server', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and exits with 0', async (signal) => {
@@ -45,6 +51,45 @@ describe('bse-server', () => {
     expect(again.headers.get('electric-handle')).toBe(shape.headers.get('electric-handle'))
   }, 60_000)
 
+  // X-008
+  it('takes writes to an embedded database, shows them as shapes, and collects what no row names', async () => {
+    const [data, database] = [await temporaryDirectory(), join(await temporaryDirectory(), 'database')]
+    const pglite = await PGlite.create(database)
+    await pglite.exec('create table photos (id text primary key, photo_title text, image jsonb)')
+    await pglite.close()
+    const running = bseServer('--port', '0', '--data', data, '--database', database, '--casing', 'snake', '--collect')
+    const url = await listening(running)
+    const [kept, dropped] = [await randomBlob(10), await randomBlob(10)]
+    await put({ url }, dropped.hash, dropped.bytes)
+    const send = async (): Promise<unknown> => {
+      const op = { kind: 'insert', table: 'photos', rowId: 'p1', values: { photoTitle: 'Lund', image: { hash: kept.hash, sizeBytes: 10, type: '' } }, previous: null }
+      const body = JSON.stringify({ mutations: [{ id: '018f3a5c-7c1e-7d43-9d5b-6f5f5d3f0a01'.replace(/^.{13}/, timeOfNow()), ops: [op] }] })
+      const response = await fetch(`${url}/mutations`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      return ((await response.json()) as { readonly results: readonly unknown[] }).results[0]
+    }
+    expect(await send()).toMatchObject({ is: 'needs-blobs', hashes: [kept.hash] })
+    await put({ url }, kept.hash, kept.bytes)
+    expect(await send()).toMatchObject({ is: 'applied' })
+    const shape = await fetch(`${url}/v1/shape?table=photos&offset=-1`)
+    expect(await shape.json()).toMatchObject([{ value: { id: 'p1', photo_title: 'Lund' } }, { headers: { control: 'snapshot-end' } }])
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toBe(0)
+    const collected = bseServer('gc', '--data', data, '--database', database, '--grace-hours', '0')
+    expect(await collected.exited).toBe(0)
+    expect(JSON.parse(collected.output())).toMatchObject({ objects: 2, referenced: 1, collected: 1 })
+    const again = await listening(bseServer('--port', '0', '--data', data, '--database', database))
+    expect(await Promise.all([kept, dropped].map(async ({ hash }) => (await fetch(`${again}/blobs/${hash}`)).status))).toEqual([200, 410])
+  }, 120_000)
+
+  it('does not collect where Yjs documents may name what no row does', async () => {
+    const data = await temporaryDirectory()
+    await mkdir(join(data, 'rows'))
+    await writeFile(join(data, 'rows', 'document'), 'x')
+    const running = bseServer('gc', '--data', data, '--database', 'postgres://nobody@127.0.0.1:1/none')
+    expect(await running.exited).toBe(1)
+    expect(running.output()).toContain('Yjs documents')
+  })
+
   it('keeps to --max-bytes and --origin', async () => {
     const url = await listening(bseServer('--port', '0', '--data', await temporaryDirectory(), '--max-bytes', '10', '--origin', 'https://app.example'))
     const { bytes, hash } = await randomBlob(11)
@@ -72,7 +117,7 @@ describe('bse-server', () => {
     expect(running.output()).toContain('--port wants')
   })
 
-  it.each([['--port=65536'], ['--port=-1'], ['--max-bytes=1k'], ['--log-level=loud'], ['--origin=https://x.example/path'], ['--origin=*'], ['--nonsense'], ['file']])(
+  it.each([['--port=65536'], ['--port=-1'], ['--max-bytes=1k'], ['--log-level=loud'], ['--origin=https://x.example/path'], ['--origin=*'], ['--nonsense'], ['file'], ['--casing=camel'], ['--collect'], ['gc']])(
     'refuses %s',
     (argument) => {
       expect(readCommandLine([argument])).toMatchObject({ do: 'refuse' })

@@ -5,4 +5,4 @@ export { createMutationHandler, type AuthorizeMutation, type MutationAction, typ
 export type { MutationColumn, MutationSchema, NamingOptions, TableNaming } from './mutation-schema.ts'
 export { poolDatabase, type PostgresClient, type PostgresPool, type SqlDatabase } from './sql-database.ts'
 export type { Queryable, TextRow } from '../shapes/database.ts'
-export { openMutationDatabase, type OpenedDatabase } from './open-database.ts'
+export { openMutationDatabase, type OpenDatabaseOptions, type OpenedDatabase } from './open-database.ts'
