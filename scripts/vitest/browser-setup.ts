@@ -12,6 +12,8 @@ declare module 'vitest' {
     readonly blobServerUrl: string
     /** The same for shapes of an embedded database. */
     readonly shapeServerUrl: string
+    /** How many random histories each mode of the shapes' client is tried with. */
+    readonly shapeHistories: number
   }
 }
 
@@ -21,6 +23,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const [blobs, shapes] = [start('blob-server.ts', directory), start('shape-server.ts')]
   project.provide('blobServerUrl', await firstUrl(blobs.server))
   project.provide('shapeServerUrl', await firstUrl(shapes.server))
+  project.provide('shapeHistories', Number(process.env['BSE_SHAPE_HISTORIES'] ?? 1))
   return async () => {
     for (const { exited, server } of [blobs, shapes]) {
       server.stdin.end()

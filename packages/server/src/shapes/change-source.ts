@@ -34,6 +34,8 @@ export interface ChangeSource {
    * the given transaction: rolled back, the same comes again.
    */
   take(on: Queryable): Promise<readonly Transaction[] | 'too many'>
+  /** Whether there is nothing to take. */
+  isEmpty(on: Queryable): Promise<boolean>
   /** Drops what waits. */
   skip(on: Queryable): Promise<void>
   /** Calls `wake` soon after each commit that left something to take. */

@@ -30,6 +30,10 @@ export function outboxSource(database: ShapeDatabase, { maxRows }: { readonly ma
     },
     watch: (rootOid) => watch(database, rootOid),
     take: (on) => take(on, maxRows),
+    isEmpty: async (on) => {
+      const rows = await on.query('select exists(select from bse_shapes.outbox)::text as found')
+      return rows[0]?.['found'] === 'false'
+    },
     skip: async (on) => {
       await on.query('delete from bse_shapes.outbox')
     },

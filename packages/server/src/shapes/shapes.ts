@@ -132,7 +132,8 @@ export class Shapes {
     // Read before the snapshot: a commit that the snapshot does not show ends at this place or behind it, never before.
     const rows = await this.database.query("select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text as lsn")
     const writtenLsn = BigInt(rows[0]?.['lsn'] ?? '0') - 1n
-    const taken = await this.database.transaction((on) => this.#takeWithin(on, writtenLsn))
+    const isEmpty = await this.#source.isEmpty(this.database)
+    const taken: Taken = isEmpty ? { plans: [], lsn: writtenLsn, lostAll: false } : await this.database.transaction((on) => this.#takeWithin(on, writtenLsn))
     if (taken.lsn > this.#seenLsn) this.#seenLsn = taken.lsn
     if (taken.lostAll) for (const shape of this.#byHandle.values()) this.#forget(shape)
     await publishInOrder(taken.plans)
@@ -159,7 +160,6 @@ export class Shapes {
   async #takeWithin(on: Queryable, writtenLsn: bigint): Promise<Taken> {
     const transactions = await this.#source.take(on)
     if (transactions === 'too many') return this.#giveUp(on)
-    if (transactions.length === 0) return { plans: [], lsn: writtenLsn, lostAll: false }
     const ordered = withLsns(transactions, this.#seenLsn, writtenLsn)
     const lsn = ordered.at(-1)?.lsn ?? writtenLsn
     const relations = await relationsOf(on, transactions, [...this.#byHandle.values()])

@@ -11,7 +11,7 @@ import { backends, shapeServer } from './support/shape-server.ts'
 let postgres: RunningPostgres
 beforeAll(async () => {
   postgres = await startPostgres()
-}, 60_000)
+}, 120_000)
 afterAll(() => postgres.stop())
 
 const folder = join(import.meta.dirname, 'vectors')
@@ -29,7 +29,7 @@ describe.each(backends(() => postgres.url))('the shape endpoint on %s', (_, open
     const results = await converse(vector, await open())
     expect(results.filter(({ differences }) => differences.length > 0)).toEqual([])
     expect(results.length).toBe(vector.steps.length)
-  }, 60_000)
+  }, 120_000)
 
   it('adds the condition of a principal to whatever is asked', async () => {
     const server = await shapeServer(open, NOTES, {
@@ -49,7 +49,7 @@ describe.each(backends(() => postgres.url))('the shape endpoint on %s', (_, open
     expect(await (await as('bob', `table=notes&offset=-1&where=${encodeURIComponent("owner = 'ann'")}`)).json()).toMatchObject({ errors: { where: ['At location 0: unknown reference owner'] } })
     const foreign = await as('bob', `table=notes&offset=0_0&handle=${anns.headers.get('electric-handle') ?? ''}`)
     expect([foreign.status, await foreign.json()]).toEqual([409, [{ headers: { control: 'must-refetch' } }]])
-  }, 60_000)
+  }, 120_000)
 
   it('serves this machine alone without authorize, and no page of another origin', async () => {
     const server = await shapeServer(open, NOTES)
@@ -58,7 +58,7 @@ describe.each(backends(() => postgres.url))('the shape endpoint on %s', (_, open
     expect((await ask({ remoteAddress: '127.0.0.1' }, 'rebound.example')).status).toBe(403)
     const local = await ask({ remoteAddress: '127.0.0.1' })
     expect([local.status, local.headers.get('access-control-allow-origin')]).toEqual([200, null])
-  }, 60_000)
+  }, 120_000)
 
   it('gives up the shape that was unused longest, and refuses one that is too large', async () => {
     const server = await shapeServer(open, NOTES, { limits: { maxShapes: 2, maxRows: 2 } })
@@ -68,7 +68,7 @@ describe.each(backends(() => postgres.url))('the shape endpoint on %s', (_, open
     await ask('id = 2')
     await ask('id = 3')
     expect((await ask('id = 1')).headers.get('electric-handle')).not.toBe(first)
-  }, 60_000)
+  }, 120_000)
 
   it('keeps handles and places over a restart, also of a log that was compacted', async () => {
     const server = await shapeServer(open, NOTES, { limits: { maxLogBytes: 6_000 } })
@@ -76,14 +76,14 @@ describe.each(backends(() => postgres.url))('the shape endpoint on %s', (_, open
     const handle = initial.headers.get('electric-handle') ?? ''
     const follow = async (): Promise<Response> => fetch(`${server.url}?table=notes&offset=0_0&handle=${handle}`)
     for (let count = 1; count <= 60; count++) await server.backend.run(`update notes set body = 'version ${count}' where id = 1`)
-    await expect.poll(async () => JSON.stringify(await rowsOf(await follow())), { timeout: 20_000 }).toContain('version 60')
+    await expect.poll(async () => JSON.stringify(await rowsOf(await follow())), { timeout: 60_000 }).toContain('version 60')
     expect((await rowsOf(await follow())).length).toBeLessThan(60)
     const place = (await follow()).headers.get('electric-offset')
     await server.restart()
     // A connection that is kept open by `fetch` may have been cut by the restart.
     const after = await follow().catch(() => follow())
     expect([after.status, after.headers.get('electric-handle'), after.headers.get('electric-offset')]).toEqual([200, handle, place])
-  }, 60_000)
+  }, 120_000)
 
   it('follows the other shapes when the condition of one fails on a row', async () => {
     const server = await shapeServer(open, 'create table numbers (id int4 primary key, n int4); insert into numbers values (1, 1)')
@@ -96,7 +96,7 @@ describe.each(backends(() => postgres.url))('the shape endpoint on %s', (_, open
     const caught = await fetch(`${sound}&offset=0_inf&live=true`)
     expect(await rowsOf(caught)).toEqual([{ id: '2', n: '0' }])
     expect((await fetch(`${fragile}&offset=0_inf`)).status).not.toBe(200)
-  }, 60_000)
+  }, 120_000)
 
   it('ends what waits when it is closed, without a word of refetching', async () => {
     const server = await shapeServer(open, NOTES)
@@ -106,7 +106,7 @@ describe.each(backends(() => postgres.url))('the shape endpoint on %s', (_, open
     expect((await events).headers.get('content-type')).toBe('text/event-stream')
     await server.handler().close()
     expect([(await waiting).status, await (await events).text()]).toEqual([200, ''])
-  }, 60_000)
+  }, 120_000)
 })
 
 describe('the shape endpoint on a server', () => {
@@ -120,12 +120,12 @@ describe('the shape endpoint on a server', () => {
     )
     await database.close()
     expect(rights).toEqual([{ tables: 'notes' }])
-  }, 60_000)
+  }, 120_000)
 
   it('is followed by one process only', async () => {
     const server = await shapeServer(() => postgresBackend(postgres.url, `alone_${process.pid}_${Date.now()}`), NOTES)
     const database = await server.backend.database()
     await expect(createShapeHandler({ database })).rejects.toThrow('another server follows this database')
     await database.close()
-  }, 60_000)
+  }, 120_000)
 })

@@ -3,7 +3,7 @@ import { followed, rowsInDatabase } from './followed.ts'
 import { randomTransaction, seeded, THINGS } from './history.ts'
 import { shapeServer, type Open } from './shape-server.ts'
 
-const PATIENCE = { timeout: 30_000 }
+const PATIENCE = { timeout: 60_000 }
 
 /** Three shapes of one table through a history that the seed decides, with restarts of the server in it. In the end each has what `select` says. */
 export async function checkHistory(open: Open, { mode, seed, transactions }: { readonly seed: number; readonly transactions: number; readonly mode: 'polling' | 'events' }): Promise<void> {

@@ -35,7 +35,7 @@ export function followed(server: { readonly url: string }, params: NonNullable<S
       await shape.rows
     },
     hasRows: async (expected) => {
-      await expect.poll(rows, { timeout: 20_000 }).toEqual(expected)
+      await expect.poll(rows, { timeout: 60_000 }).toEqual(expected)
       stop()
     },
     stop,
