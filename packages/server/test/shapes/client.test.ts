@@ -63,5 +63,19 @@ describe.each(backends(() => postgres.url))('the official client with %s', (_, o
     await things.hasRows(await rowsInDatabase(server, 'id, title, n, done', 'true'))
   }, 120_000)
 
+  it.each(['polling', 'events'] as const)('sees the rows of its principal alone, also as they pass from one to another, by %s', async (mode) => {
+    const server = await shapeServer(open, "create table things (id int4 primary key, owner text); insert into things values (1, 'ann'), (2, 'bob')", {
+      authorize: (request) => {
+        const user = request.headers.get('authorization')
+        return user === null ? { refuse: 'unauthorized' } : { allow: true, where: 'owner = $1', params: [user] }
+      },
+    })
+    // Nor does a condition of their own let them see more.
+    const [ann, bob] = [followed(server, { table: 'things' }, mode, { authorization: 'ann' }), followed(server, { table: 'things', where: 'true or id > $1', params: ['0'] }, mode, { authorization: 'bob' })]
+    await expect.poll(() => [ann.rows(), bob.rows()], PATIENCE).toEqual([[{ id: 1, owner: 'ann' }], [{ id: 2, owner: 'bob' }]])
+    await server.backend.run("update things set owner = 'bob' where id = 1; insert into things values (3, 'ann'), (4, 'eve')")
+    await expect.poll(() => [ann.rows(), bob.rows()], PATIENCE).toEqual([[{ id: 3, owner: 'ann' }], [{ id: 1, owner: 'bob' }, { id: 2, owner: 'bob' }]])
+  }, 120_000)
+
   it('has every row wherever the connection is cut', () => checkCuts(open, 'polling', (lengthBytes) => Math.ceil(lengthBytes / CUTS)), 120_000)
 })

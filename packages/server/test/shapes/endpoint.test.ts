@@ -85,6 +85,46 @@ describe.each(backends(() => postgres.url))('the shape endpoint on %s', (_, open
     expect([after.status, after.headers.get('electric-handle'), after.headers.get('electric-offset')]).toEqual([200, handle, place])
   }, 120_000)
 
+  it('answers a reader with all that was committed before the request', async () => {
+    const server = await shapeServer(open, NOTES)
+    const initial = await fetch(`${server.url}?table=notes&offset=-1`)
+    const url = `${server.url}?table=notes&handle=${initial.headers.get('electric-handle') ?? ''}`
+    // What was missed before a start is taken a moment later; from then on nothing is.
+    await server.backend.run("insert into notes values (10, 'ann', 'first')")
+    await expect.poll(async () => (await rowsOf(await fetch(`${url}&offset=0_0`))).length, { timeout: 60_000 }).toBe(1)
+    for (let id = 11; id <= 30; id++) {
+      await server.backend.run(`insert into notes values (${id}, 'ann', 'next')`)
+      expect((await rowsOf(await fetch(`${url}&offset=0_0`))).at(-1)).toEqual({ id: String(id), owner: 'ann', body: 'next' })
+    }
+  }, 120_000)
+
+  it('tells who follows a table that was replaced to begin anew, and serves the new one from then on', async () => {
+    const server = await shapeServer(open, NOTES)
+    const initial = await fetch(`${server.url}?table=notes&offset=-1`)
+    const follow = (): Promise<Response> => fetch(`${server.url}?table=notes&offset=0_inf&handle=${initial.headers.get('electric-handle') ?? ''}`)
+    await server.backend.run("drop table notes; create table notes (id int4 primary key, body text); insert into notes values (1, 'new')")
+    await expect.poll(async () => (await follow()).status, { timeout: 60_000 }).toBe(409)
+    const told = (await follow()).headers.get('electric-handle')
+    const early = await fetch(`${server.url}?table=notes&offset=-1&handle=${told ?? ''}`)
+    expect([early.status, early.headers.get('electric-handle'), early.headers.get('cache-control')]).toEqual([409, null, 'public, max-age=1, must-revalidate'])
+    const anew = await fetch(`${server.url}?table=notes&offset=-1`)
+    expect([anew.status, await rowsOf(anew)]).toEqual([200, [{ id: '1', body: 'new' }]])
+    const after = await follow()
+    expect([after.status, after.headers.get('electric-handle')]).toEqual([409, anew.headers.get('electric-handle')])
+  }, 120_000)
+
+  it('lets so many clients wait and tells the next when to come again', async () => {
+    const server = await shapeServer(open, NOTES, { limits: { maxClients: 1 } })
+    const handle = (await fetch(`${server.url}?table=notes&offset=-1`)).headers.get('electric-handle') ?? ''
+    const live = (): Promise<Response> => fetch(`${server.url}?table=notes&offset=0_inf&live=true&handle=${handle}`)
+    const two = [live(), live()]
+    const refused = await Promise.race(two)
+    expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'concurrent_request_limit_exceeded' }])
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    await server.backend.run("insert into notes values (4, 'ann', 'd')")
+    expect((await Promise.all(two)).map(({ status }) => status).toSorted()).toEqual([200, 503])
+  }, 120_000)
+
   it('follows the other shapes when the condition of one fails on a row', async () => {
     const server = await shapeServer(open, 'create table numbers (id int4 primary key, n int4); insert into numbers values (1, 1)')
     const shape = async (where: string): Promise<string> => {

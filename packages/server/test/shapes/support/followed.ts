@@ -12,11 +12,12 @@ export interface Followed {
 }
 
 /** A shape followed by Electric's own client, until the test ends. */
-export function followed(server: { readonly url: string }, params: NonNullable<ShapeStreamOptions['params']>, mode: 'polling' | 'events'): Followed {
+export function followed(server: { readonly url: string }, params: NonNullable<ShapeStreamOptions['params']>, mode: 'polling' | 'events', headers: Readonly<Record<string, string>> = {}): Followed {
   const controller = new AbortController()
   const stream = new ShapeStream({
     url: server.url,
     params,
+    headers: { ...headers },
     liveSse: mode === 'events',
     signal: controller.signal,
     backoffOptions: { initialDelay: 5, maxDelay: 50, multiplier: 1.2 },
