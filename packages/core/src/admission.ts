@@ -5,7 +5,7 @@ import type { MutationRecord } from './model/mutation.ts'
 import type { Enqueued } from './mutation/enqueue.ts'
 import type { Admitted, WriteRequest } from './mutation/writer.ts'
 import type { Settings } from './option-table.ts'
-import type { MirrorChange } from './tabs/mirror.ts'
+import type { Mirror, MirrorChange } from './tabs/mirror.ts'
 
 export interface AdmissionDeps {
   readonly settings: Settings
@@ -29,6 +29,7 @@ export class Admission {
   readonly #onEnd: Set<() => void> = new Set()
   #queuedBytes = 0
   #queuedSoFar = 0
+  #admittedSoFar = 0
 
   constructor(deps: AdmissionDeps) {
     this.#deps = deps
@@ -54,7 +55,9 @@ export class Admission {
       throw error
     }
     return {
+      sizeBytes: own.sizeBytes,
       confirm: () => this.#assertRoom(own),
+      assertRoomAfter: (admittedBytes) => this.#assertFits(own, own.sizeBytes + Math.max(0, admittedBytes - this.#admittedSoFar)),
       end: (enqueued) => this.#end(own, enqueued),
     }
   }
@@ -73,7 +76,7 @@ export class Admission {
   }
 
   /** The queue as this tab sees it has changed. */
-  take(change: MirrorChange, queuedSoFar: number): void {
+  take(change: MirrorChange, { queuedSoFar, admittedSoFar }: Pick<Mirror, 'queuedSoFar' | 'admittedSoFar'>): void {
     if (change.reset) {
       this.#sizes.clear()
       this.#queuedBytes = 0
@@ -81,6 +84,7 @@ export class Admission {
     for (const { seq, record } of change.mutations) this.#resize(`mut/${seq}`, record === undefined ? 0 : recordSize(record))
     for (const { hash, entry } of change.ledger) this.#resize(hash, entry === undefined ? 0 : owedSize(entry, this.#deps.remoteId))
     this.#queuedSoFar = queuedSoFar
+    this.#admittedSoFar = admittedSoFar
     for (const one of this.#underWay) if (one.seq !== undefined && one.seq <= queuedSoFar) this.#forget(one)
   }
 
@@ -103,12 +107,16 @@ export class Admission {
 
   /** Beside what is queued and what was called before it. A deletion needs no room: it is the way to get some. */
   #assertRoom(own: UnderWay): void {
-    const limitBytes = this.#deps.settings['offline.maxQueueSize']
     let neededBytes = 0
     for (const one of this.#underWay) {
       neededBytes += one.sizeBytes
       if (one === own) break
     }
+    this.#assertFits(own, neededBytes)
+  }
+
+  #assertFits(own: UnderWay, neededBytes: number): void {
+    const limitBytes = this.#deps.settings['offline.maxQueueSize']
     const queuedBytes = this.#queuedBytes
     if (own.sizeBytes === 0 || queuedBytes + neededBytes <= limitBytes) return
     throw new BseError('QUEUE_FULL', 'core.write: the queue is full', { neededBytes, queuedBytes, limitBytes })

@@ -597,7 +597,7 @@ class Engine implements EngineParts {
   }
 
   #onMirror(change: MirrorChange): void {
-    this.#admission.take(change, this.#mirror.queuedSoFar)
+    this.#admission.take(change, this.#mirror)
     if (change.lost !== undefined) {
       this.#events.emit('storageLost', change.lost)
       this.#markBorn()

@@ -6,8 +6,8 @@ import { ledgerOps } from '../ledger/records.ts'
 import { newLedgerEntry, type LedgerEntry } from '../model/ledger-entry.ts'
 import { claimedHashes, hashesOf, type MutationRecord } from '../model/mutation.ts'
 import type { StateOp, StateStore } from '../provider/state-store.ts'
-import { bytesKey, ledgerKey, MUTATION_SEQ_KEY, mutationKey, SIGN_OUT_KEY } from '../state/keys.ts'
-import { ledgerAside, readLedgerEntry, readMutation, replacing } from '../state/records.ts'
+import { ADMITTED_KEY, bytesKey, ledgerKey, MUTATION_SEQ_KEY, mutationKey, SIGN_OUT_KEY } from '../state/keys.ts'
+import { ledgerAside, readAdmitted, readLedgerEntry, readMutation, replacing } from '../state/records.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import type { MutationId, MutationOp } from '../wire/mutation-wire.ts'
 import { DISCARDED_KEY, withDiscarded } from './discarded.ts'
@@ -31,6 +31,19 @@ export interface Enqueue {
    */
   readonly mergeWith: { readonly seq: number; readonly queuedSoFar: number; readonly hashes: Iterable<BlobHash> } | undefined
   readonly createdAtMs: number
+  readonly admitted: QueueRoom
+}
+
+/** The place of a write in the queue's limit. */
+export interface QueueRoom {
+  /** What it adds. */
+  readonly sizeBytes: number
+  /**
+   * Asked inside the commit, with what all tabs ever queued: what came since this tab last looked counts as well.
+   *
+   * @throws BseError `QUEUE_FULL`.
+   */
+  assertRoomAfter(admittedBytes: number): void
 }
 
 /** Where the write is now. `undefined` as `id`: it met an insert that nobody had seen, and nothing is left of both. */
@@ -43,17 +56,21 @@ export interface Enqueued {
 /** Queue entry, claims, ledger and inline bytes in ONE strict update: the point from which on a write survives a crash. */
 export function enqueue(deps: EnqueueDeps, write: Enqueue): Promise<Enqueued> {
   const candidateKey = write.mergeWith === undefined ? undefined : mutationKey(write.mergeWith.seq)
-  const read = [MUTATION_SEQ_KEY, DISCARDED_KEY, SIGN_OUT_KEY, ...[...hashesOf(write.ops)].map(ledgerKey)]
+  const read = [MUTATION_SEQ_KEY, ADMITTED_KEY, DISCARDED_KEY, SIGN_OUT_KEY, ...[...hashesOf(write.ops)].map(ledgerKey)]
   if (candidateKey !== undefined) read.push(candidateKey)
   for (const hash of write.mergeWith?.hashes ?? []) read.push(ledgerKey(hash))
   return deps.state.update([...new Set(read)], (get) => {
     if (get(SIGN_OUT_KEY) !== undefined) throw new BseError('SIGNED_OUT', 'core: the person has signed out', {})
+    const { admitted } = write
+    const soFar = readAdmitted(get(ADMITTED_KEY))
+    admitted.assertRoomAfter(soFar)
     const queued = typeof get(MUTATION_SEQ_KEY) === 'number' ? (get(MUTATION_SEQ_KEY) as number) : 0
     const last = write.mergeWith?.queuedSoFar === queued && candidateKey !== undefined ? readMutation(get(candidateKey)) : undefined
     // Something else may have been merged into it since, with blobs whose entries were not asked for: then this goes behind it.
     const isAsSeen = last !== undefined && [...claimedHashes(last)].every((hash) => read.includes(ledgerKey(hash)))
     const merged = isAsSeen ? tryMerge(deps, last, write, get) : undefined
-    return merged ?? append(deps, queued + 1, write, get)
+    const { ops, result } = merged ?? append(deps, queued + 1, write, get)
+    return { ops: admitted.sizeBytes === 0 ? ops : [...ops, { put: ADMITTED_KEY, value: soFar + admitted.sizeBytes }], result }
   }, { durability: 'strict' })
 }
 

@@ -7,11 +7,12 @@ import type { References } from '../ledger/ledger.ts'
 import { ledgerOps } from '../ledger/records.ts'
 import type { ConflictOutcome, ConflictResolution } from '../model/conflict.ts'
 import { hashesOf, toWire, type MutationRecord } from '../model/mutation.ts'
+import { isPaused } from '../model/paused.ts'
 import type { DataConnection, PushOutcome } from '../provider/data-provider.ts'
 import type { Clock } from '../provider/environment.ts'
 import type { StateOp } from '../provider/state-store.ts'
-import { ledgerKey, mutationKey, SUPERSEDED_KEY } from '../state/keys.ts'
-import { readLedgerEntry, readMutation } from '../state/records.ts'
+import { ledgerKey, mutationKey, PAUSED_KEY, SUPERSEDED_KEY } from '../state/keys.ts'
+import { readLedgerEntry, readMutation, readPaused } from '../state/records.ts'
 import type { LeaderState } from '../state/leader-state.ts'
 import { waitMs, type BackoffOptions } from '../upload/backoff.ts'
 import { HostPause } from '../upload/host-pause.ts'
@@ -112,7 +113,7 @@ export class Pusher {
   /** `pushing` before anything leaves: a crash from here on knows that it may have arrived. */
   #start(planned: readonly MutationRecord[]): Promise<readonly MutationRecord[]> {
     const read = planned.flatMap((record) => [mutationKey(record.seq), ...claimKeys(record)])
-    return this.#deps.leader.update(read, (get) => {
+    return this.#deps.leader.update([PAUSED_KEY, ...read], (get) => {
       const ops: StateOp[] = []
       const started: MutationRecord[] = []
       for (const { seq, revision } of planned) {
@@ -130,6 +131,8 @@ export class Pusher {
 
   #mayStart(record: MutationRecord, get: (key: string) => unknown): boolean {
     if (record.state.is !== 'queued' && record.state.is !== 'discarding') return false
+    // Whoever was told that it is held back must not see it go, though our picture is older.
+    if (isPaused(readPaused(get(PAUSED_KEY)), record.id)) return false
     return [...hashesOf(record.ops)].every((hash) => {
       const entry = readLedgerEntry(get(ledgerKey(hash)))
       return entry === undefined || entry.claims.length === 0 || remoteOf(entry, this.#deps.remoteId).state === 'stored'

@@ -8,7 +8,7 @@ import type { BlobHash } from '../wire/blob-hash.ts'
 import { parseBlobRef, type BlobRef } from '../wire/blob-ref.ts'
 import { isJsonObject } from '../wire/json.ts'
 import type { MutationOp, RowWire } from '../wire/mutation-wire.ts'
-import { enqueue, type Enqueue, type Enqueued } from './enqueue.ts'
+import { enqueue, type Enqueue, type Enqueued, type QueueRoom } from './enqueue.ts'
 import type { OrderFacts } from './order.ts'
 import type { Draft, Overlay } from './overlay.ts'
 import { ProvisionalBlobs } from './provisional.ts'
@@ -26,7 +26,7 @@ export interface WriteRequest {
 }
 
 /** A write that may be queued. */
-export interface Admitted {
+export interface Admitted extends QueueRoom {
   /** Asked again once it is known what is queued. @throws BseError `QUEUE_FULL`. */
   confirm(): void
   /** It was queued, or will not be. */
@@ -78,7 +78,7 @@ export class Writer {
 
   /** Writes that belong together: one record, shown, stored and taken back as one. In the order given; a row may come more than once. */
   write(requests: readonly WriteRequest[]): Write {
-    const { overlay, ids, onRowsChanged } = this.#deps
+    const { overlay, onRowsChanged } = this.#deps
     const admitted = this.#deps.admit(requests)
     const abort = new AbortController()
     const blobs = requests.flatMap((request) => request.blobs.map((one) => one.blob))
@@ -95,7 +95,7 @@ export class Writer {
     // Its write reports it, unless the write fails before it for another reason.
     final.catch(() => undefined)
     const committed = this.#chain.run(
-      rowsOf(ops), ops.length === 1 ? abort : undefined, () => this.#commit(drafts, ingesting, final, uuidV7(ids)), this.#refersTo(ops),
+      rowsOf(ops), ops.length === 1 ? abort : undefined, () => this.#commit(drafts, ingesting, final, admitted), this.#refersTo(ops),
     )
     committed.then((enqueued) => admitted.end(enqueued), () => admitted.end(undefined))
     done.resolve(committed)
@@ -143,11 +143,13 @@ export class Writer {
     return Promise.all([this.provisional.resolve(values, own), seen]).then(([known, before]): MutationOp => ({ ...op, values: known, previous: before }))
   }
 
-  async #commit(drafts: readonly Draft[], ingesting: Promise<IngestResult>, resolving: Promise<readonly MutationOp[]>, id: string): Promise<Enqueued> {
+  async #commit(drafts: readonly Draft[], ingesting: Promise<IngestResult>, resolving: Promise<readonly MutationOp[]>, admitted: Admitted): Promise<Enqueued> {
     const ingested = await ingesting
     const ops = await resolving
     await ingested.publish()
-    const enqueued = await enqueue(this.#deps, { id, ops, blobs: ingested.blobs, mergeWith: this.#mergeable(ops), createdAtMs: this.#deps.ids.nowMs() })
+    const enqueued = await enqueue(this.#deps, {
+      id: uuidV7(this.#deps.ids), ops, blobs: ingested.blobs, mergeWith: this.#mergeable(ops), createdAtMs: this.#deps.ids.nowMs(), admitted,
+    })
     ingested.release()
     drafts.forEach((draft, index) => {
       const final = ops[index] ?? draft.op

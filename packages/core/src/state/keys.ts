@@ -8,6 +8,8 @@ export const LEASE_KEY = 'meta/lease'
 export const LINE_KEY = 'meta/line'
 /** The number of writes ever queued: gives each its place. */
 export const MUTATION_SEQ_KEY = 'meta/mutation-seq'
+/** How much was ever queued, in bytes: tells a tab how much came that it has not seen yet. */
+export const ADMITTED_KEY = 'meta/admitted'
 /** The name of the cache store that has this device's bytes. */
 export const CACHE_KEY = 'meta/cache'
 /** What the person holds back. */
@@ -88,6 +90,7 @@ export type KeyMeaning =
   | { readonly of: 'use'; readonly hash: BlobHash }
   | { readonly of: 'priority' }
   | { readonly of: 'mutationSeq' }
+  | { readonly of: 'admitted' }
   | { readonly of: 'lease' }
   | { readonly of: 'line' }
   | { readonly of: 'signOut' }
@@ -102,6 +105,7 @@ export function readKey(key: string): KeyMeaning | undefined {
   if (key === PAUSED_KEY) return { of: 'paused' }
   if (key === SEND_NOW_KEY) return { of: 'sendNow' }
   if (key === MUTATION_SEQ_KEY) return { of: 'mutationSeq' }
+  if (key === ADMITTED_KEY) return { of: 'admitted' }
   if (key === SIGN_OUT_KEY) return { of: 'signOut' }
   const slash = key.indexOf('/')
   const rest = key.slice(slash + 1)

@@ -62,6 +62,11 @@ export function readSendNow(value: unknown): ReadonlySet<BlobHash> {
   return new Set((fields?.hashes as readonly BlobHash[] | undefined) ?? [])
 }
 
+/** Bytes that were ever queued. */
+export function readAdmitted(value: unknown): number {
+  return typeof value === 'number' ? value : 0
+}
+
 export function readPaused(value: unknown): Paused {
   return asideOf(value, ({ ids }) => Array.isArray(ids)) === undefined ? ((value as Paused | undefined) ?? NOTHING_PAUSED) : NOTHING_PAUSED
 }

@@ -6,7 +6,9 @@ import type { Logger } from '../provider/context.ts'
 import type { Clock } from '../provider/environment.ts'
 import type { StateChange, StateEntry, StateStore } from '../provider/state-store.ts'
 import { BORN_KEY, LEASE_KEY, ledgerKey, MUTATION_SEQ_KEY, mutationKey, prefixRange, readKey } from '../state/keys.ts'
-import { ledgerAside, mutationAside, readLease, readLedgerEntry, readLine, readMutation, readPaused, readSendNow, type Aside } from '../state/records.ts'
+import {
+  ledgerAside, mutationAside, readAdmitted, readLease, readLedgerEntry, readLine, readMutation, readPaused, readSendNow, type Aside,
+} from '../state/records.ts'
 import { blobHashFromHex, type BlobHash } from '../wire/blob-hash.ts'
 import type { RowWire } from '../wire/mutation-wire.ts'
 import { Pulse } from './pulse.ts'
@@ -43,6 +45,8 @@ export class Mirror {
   readonly ledger: Map<BlobHash, LedgerEntry> = new Map()
   /** The highest place in the queue that was ever given, as far as this picture goes. */
   queuedSoFar = 0
+  /** How many bytes were ever queued, as far as this picture goes. */
+  admittedSoFar = 0
   /** Who leads, and what those in line ask, as far as this picture goes. */
   readonly pulse: Pulse = new Pulse()
   paused: Paused = NOTHING_PAUSED
@@ -147,6 +151,7 @@ export class Mirror {
       else if (meaning?.of === 'mutation') mutations.push({ seq: meaning.seq, record: this.#mutation(meaning.seq, value) })
       else if (key === BORN_KEY) this.#born = value
       else if (meaning?.of === 'mutationSeq') this.queuedSoFar = typeof value === 'number' ? value : 0
+      else if (meaning?.of === 'admitted') this.admittedSoFar = readAdmitted(value)
       else if (meaning?.of === 'signOut') signedOut = value !== undefined
       else if (meaning?.of === 'paused') this.paused = readPaused(value)
       else if (meaning?.of === 'sendNow') this.sendNow = readSendNow(value)

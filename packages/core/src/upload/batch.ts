@@ -9,7 +9,7 @@ import { readLedgerEntry } from '../state/records.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import { blameOf } from './failure.ts'
 import type { UploadJob } from './jobs.ts'
-import { afterFailure, afterStart, bytesOf, endOf, isReferenced, RELAXED, type UploadDeps } from './worker.ts'
+import { afterFailure, beginUploads, bytesOf, endOf, isReferenced, RELAXED, type UploadDeps } from './worker.ts'
 
 /** How a try of one blob ended: without an error the store has it. */
 interface Result {
@@ -22,8 +22,7 @@ interface Result {
  * of them. Throws only when state fails or the lead is lost.
  */
 export async function uploadSeveral(deps: UploadDeps, job: UploadJob, signal: AbortSignal): Promise<'taken' | 'refused'> {
-  const begun = await changeAll(deps, job.map(({ hash }) => hash), (entry) => afterStart(deps, entry))
-  const started = begun.filter((entry) => remoteOf(entry, deps.remoteId).state === 'uploading')
+  const started = await beginUploads(deps, job.map(({ hash }) => hash))
   const pins = await Promise.all(started.map(({ hash }) => deps.cache.borrow(hash, signal)))
   const trial = deps.pause.begin()
   try {
@@ -56,6 +55,11 @@ async function sendAll(deps: UploadDeps, entries: readonly LedgerEntry[], signal
   }
   const outcomes: readonly UploadOutcome[] = tasks.length === 0 ? [] : ((await deps.provider.batch?.upload(tasks, { signal })) ?? [])
   return [...results, ...outcomes.map((outcome) => ({ hash: outcome.hash, error: 'error' in outcome ? outcome.error : undefined }))]
+}
+
+/** Stopped by the person, before they had an answer: owed again, with what was sent. */
+export async function interruptUploads(deps: UploadDeps, hashes: readonly BlobHash[]): Promise<void> {
+  await changeAll(deps, hashes, (entry) => withRemote(entry, deps.remoteId, 'interrupted', isReferenced(deps, entry.hash)))
 }
 
 /** An earlier try may have arrived although its answer did not. */

@@ -6,11 +6,11 @@ import { remoteOf } from '../ledger/entry.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
 import type { UploadProgress } from '../provider/blob-provider.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
-import { uploadSeveral } from './batch.ts'
+import { interruptUploads, uploadSeveral } from './batch.ts'
 import { HostPause } from './host-pause.ts'
 import { intoJobs, visibleFirst, type UploadJob } from './jobs.ts'
 import { planUploads, type UploadPlan } from './select.ts'
-import { abandonUpload, interruptUpload, uploadBlob, type UploadDeps } from './worker.ts'
+import { abandonUpload, uploadBlob, type UploadDeps } from './worker.ts'
 
 /** By the hash of what a worker sends; several that go together by the first of them. */
 type Workers = FiberMap.FiberMap<string, void, unknown>
@@ -31,7 +31,8 @@ export interface UploadManagerDeps extends Omit<UploadDeps, 'pause'> {
 export class UploadManager {
   readonly #deps: UploadManagerDeps & UploadDeps
   readonly #wake: Wake = new Wake()
-  readonly #uploading: Set<BlobHash> = new Set()
+  /** What is in a worker's hand, and whose. */
+  readonly #uploading: Map<BlobHash, { readonly worker: string; readonly job: UploadJob }> = new Map()
   readonly #abandoning: Set<BlobHash> = new Set()
   #jobs = 0
   #takesBatches = true
@@ -69,7 +70,7 @@ export class UploadManager {
       this.#wake.reset()
       const pausedMs = pause.remainingMs()
       const places = pausedMs > 0 ? 0 : pause.isAway ? 1 : concurrency
-      const plan = planUploads(entries(), remoteId, this.#uploading, clock.nowMs(), Infinity, isPaused)
+      const plan = planUploads(entries(), remoteId, new Set(this.#uploading.keys()), clock.nowMs(), Infinity, isPaused)
       for (const entry of plan.stop) yield* this.#stop(workers, entry)
       for (const job of this.#jobsOf(plan).slice(0, Math.max(0, places - this.#jobs))) yield* this.#start(workers, job)
       for (const entry of plan.cancel) yield* this.#cancel(workers, entry)
@@ -87,11 +88,12 @@ export class UploadManager {
   #start(workers: Workers, job: UploadJob): Effect.Effect<void> {
     const [first] = job
     if (first === undefined) return Effect.void
-    for (const { hash } of job) this.#uploading.add(hash)
-    this.#jobs += 1
     const isAlone = job.length === 1
+    const worker = isAlone ? first.hash : `several ${first.hash}`
+    for (const { hash } of job) this.#uploading.set(hash, { worker, job })
+    this.#jobs += 1
     const work = attempt((signal) => (isAlone ? uploadBlob(this.#deps, first, signal) : this.#sendSeveral(job, signal)))
-    return this.#fork(workers, isAlone ? first.hash : `several ${first.hash}`, work, () => {
+    return this.#fork(workers, worker, work, () => {
       for (const { hash } of job) this.#uploading.delete(hash)
       this.#jobs -= 1
     })
@@ -102,18 +104,25 @@ export class UploadManager {
   }
 
   /** Takes the place of the worker that still sends it, which is interrupted by that. */
-  #cancel(workers: Workers, entry: LedgerEntry): Effect.Effect<void> {
+  #cancel(workers: Workers, entry: LedgerEntry): Effect.Effect<void, unknown> {
     const { hash } = entry
     if (this.#abandoning.has(hash)) return Effect.void
     const { checkpoint } = remoteOf(entry, this.#deps.remoteId)
     this.#abandoning.add(hash)
-    return this.#fork(workers, hash, attempt((signal) => abandonUpload(this.#deps, hash, checkpoint, signal)), () => void this.#abandoning.delete(hash))
+    const abandon = this.#fork(workers, hash, attempt((signal) => abandonUpload(this.#deps, hash, checkpoint, signal)), () => void this.#abandoning.delete(hash))
+    const isAlone = (this.#uploading.get(hash)?.job.length ?? 1) === 1
+    return isAlone ? abandon : Effect.andThen(this.#stop(workers, entry), abandon)
   }
 
-  /** The worker ends without a word; what it had sent so far is in the checkpoint. A batch goes on, for the sake of the others in it. */
+  /**
+   * The worker ends without a word; what it had sent so far is in the checkpoint. Of a batch nothing can be taken out, so all of it stops, and
+   * the others begin again.
+   */
   #stop(workers: Workers, { hash }: LedgerEntry): Effect.Effect<void, unknown> {
-    if (!this.#uploading.has(hash)) return Effect.void
-    return Effect.andThen(FiberMap.remove(workers, hash), attempt(() => interruptUpload(this.#deps, hash)))
+    const inHand = this.#uploading.get(hash)
+    if (inHand === undefined) return Effect.void
+    const interrupted = attempt(() => interruptUploads(this.#deps, inHand.job.map((one) => one.hash)))
+    return Effect.andThen(FiberMap.remove(workers, inHand.worker), interrupted)
   }
 
   #fork(workers: Workers, key: string, work: Effect.Effect<void, unknown>, end: () => void): Effect.Effect<void> {

@@ -4,12 +4,13 @@ import { canSend, remoteOf, storedSomewhere, withCheckpoint, withRemote } from '
 import type { References } from '../ledger/ledger.ts'
 import { ledgerOps } from '../ledger/records.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
+import { isPaused } from '../model/paused.ts'
 import type { BlobProvider, UploadProgress } from '../provider/blob-provider.ts'
 import type { Logger } from '../provider/context.ts'
 import type { Clock } from '../provider/environment.ts'
 import type { UpdateOptions } from '../provider/state-store.ts'
-import { ledgerKey } from '../state/keys.ts'
-import { readLedgerEntry } from '../state/records.ts'
+import { ledgerKey, PAUSED_KEY } from '../state/keys.ts'
+import { readLedgerEntry, readPaused } from '../state/records.ts'
 import type { LeaderState } from '../state/leader-state.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import type { Json } from '../wire/json.ts'
@@ -44,8 +45,8 @@ export type UploadEnd =
 /** One try of one blob, from `owed` to `stored`, `owed` again, or `parked`. Throws only when state fails or the lead is lost. */
 export async function uploadBlob(deps: UploadDeps, seen: LedgerEntry, signal: AbortSignal): Promise<void> {
   const { hash } = seen
-  const started = await commit(deps, hash, (entry) => afterStart(deps, entry))
-  if (started === undefined || remoteOf(started, deps.remoteId).state !== 'uploading') return
+  const [started] = await beginUploads(deps, [hash])
+  if (started === undefined) return
   const pin = await deps.cache.borrow(hash, signal)
   const begun = deps.pause.begin()
   try {
@@ -62,10 +63,17 @@ export async function uploadBlob(deps: UploadDeps, seen: LedgerEntry, signal: Ab
   }
 }
 
-/** The record of a try that begins; the same when there is nothing to send any more. */
-export function afterStart(deps: UploadDeps, entry: LedgerEntry): LedgerEntry {
-  const owed = remoteOf(entry, deps.remoteId).state === 'owed' && canSend(entry)
-  return owed ? withRemote(entry, deps.remoteId, 'start', isReferenced(deps, entry.hash), { epoch: deps.leader.epoch }) : entry
+/** Those of which a try begins: still owed and here, and held back by nobody in the meantime, whatever our picture says. */
+export function beginUploads(deps: UploadDeps, hashes: readonly BlobHash[]): Promise<readonly LedgerEntry[]> {
+  return deps.leader.update([PAUSED_KEY, ...hashes.map(ledgerKey)], (get) => {
+    const paused = readPaused(get(PAUSED_KEY))
+    const started = hashes.flatMap((hash) => {
+      const entry = readLedgerEntry(get(ledgerKey(hash)))
+      if (entry === undefined || isPaused(paused, hash) || remoteOf(entry, deps.remoteId).state !== 'owed' || !canSend(entry)) return []
+      return withRemote(entry, deps.remoteId, 'start', isReferenced(deps, hash), { epoch: deps.leader.epoch })
+    })
+    return { ops: started.flatMap(ledgerOps), result: started }
+  }, RELAXED)
 }
 
 async function send(deps: UploadDeps, entry: LedgerEntry, signal: AbortSignal): Promise<void> {
@@ -134,11 +142,6 @@ export async function abandonUpload(deps: UploadDeps, hash: BlobHash, checkpoint
     }
   }
   await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'abandoned', isReferenced(deps, hash)))
-}
-
-/** Stopped by the person, before it had an answer: owed again, with what was sent. */
-export async function interruptUpload(deps: UploadDeps, hash: BlobHash): Promise<void> {
-  await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'interrupted', isReferenced(deps, hash)))
 }
 
 export const RELAXED: UpdateOptions = { durability: 'relaxed' }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createSyncEngine, DEFAULTS, platformEnvironment, type OfflineOptions } from '../../src/index.ts'
+import { createSyncEngine, DEFAULTS, type OfflineOptions } from '../../src/index.ts'
 import { FakeRemote, fakeBlobs, fakeData } from '../../src/testing/index.ts'
-import { image, newDevice, schema, type Device, type TestEngine } from './harness.ts'
+import { image, newDevice, schema, tabEnvironment, type Device, type TestEngine } from './harness.ts'
 
 const open: TestEngine[] = []
 afterEach(async () => {
@@ -14,7 +14,7 @@ function engineWith(offline: OfflineOptions, { online = true, device = newDevice
   const engine = createSyncEngine({
     name: `admission-${(engines += 1)}`, schema, state: () => device.state('shared'), cache: { backend: () => device.cache('shared'), inlineMaxBytes: 1_000 },
     blobs: fakeBlobs(remote), data: fakeData(remote), offline,
-    environment: { ...platformEnvironment(), locks: device.locks, connectivity: { online, subscribe: () => () => undefined } },
+    environment: { ...tabEnvironment(device), connectivity: { online, subscribe: () => () => undefined } },
   })
   open.push(engine)
   return engine
@@ -103,6 +103,22 @@ describe('a full queue', () => {
     await expect(after.photos.insert({ title: 'early', image: image(9_000, 4) })).rejects.toMatchObject({ code: 'QUEUE_FULL' })
     expect(await after.photos.count()).toBe(2)
   })
+
+  // R-063
+  it('is full for all tabs together, also for writes of one moment', async () => {
+    const device = newDevice()
+    const remote = new FakeRemote()
+    const tabs = [engineWith({ maxQueueSize: 20_000 }, { online: false, device, remote }), engineWith({ maxQueueSize: 20_000 }, { online: false, device, remote })]
+    await Promise.all(tabs.map((tab) => tab.ready))
+    const outcomes = await Promise.allSettled(tabs.flatMap((tab, at) => [1, 2].map((n) => Promise.resolve(tab.photos.insert({ title: 'x', image: image(9_000, at * 2 + n) })))))
+    const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []))
+    expect(refused).toEqual([expect.objectContaining({ code: 'QUEUE_FULL' }), expect.objectContaining({ code: 'QUEUE_FULL' })])
+    for (const tab of tabs) await vi.waitFor(async () => expect(await tab.photos.count()).toBe(2), { timeout: 45_000 })
+    remote.fault = () => 'pass'
+    await Promise.all(tabs.map((tab) => tab.offline.flush()))
+    await vi.waitFor(() => expect(remote.rows.size).toBe(2), { timeout: 45_000 })
+    expect(remote.uploads).toHaveLength(2)
+  }, 60_000)
 
   // R-063
   it.each([['offline.maxQueueSize', { maxQueueSize: 'much' }], ['offline.queueUploads', { queueUploads: 1 }], ['offline.conflictResolution', { conflictResolution: 'mine' }]])(

@@ -127,6 +127,44 @@ describe('small blobs', () => {
   })
 })
 
+describe('what the person holds back or gives up while it is in a batch', () => {
+  it.each(['pause', 'cancel'] as const)('is not sent (%s), and the others are', async (action) => {
+    const remote = new FakeRemote()
+    const { provider, requests } = batching(remote)
+    const { batch } = provider
+    const arrived = Promise.withResolvers<void>()
+    let isFirst = true
+    // The first request hangs until it is given up.
+    const hanging: BlobProvider = {
+      ...provider,
+      ...(batch === undefined ? {} : {
+        batch: {
+          ...batch,
+          upload: async (tasks: readonly UploadTask[], io: { readonly signal: AbortSignal }) => {
+            if (!isFirst) return batch.upload(tasks, io)
+            isFirst = false
+            arrived.resolve()
+            return new Promise<never>((_, reject) => io.signal.addEventListener('abort', () => reject(io.signal.reason), { once: true }))
+          },
+        },
+      }),
+    }
+    const engine = tab(remote, hanging)
+    await engine.batch(({ photos }) => {
+      for (let index = 0; index < 4; index++) photos.insert({ title: `${index}`, image: image(1_000, index + 1) })
+    })
+    await arrived.promise
+    const held = (await engine.offline.pending()).find(({ type }) => type === 'upload')?.id ?? ''
+    await engine.offline[action](held)
+    await vi.waitFor(() => expect(remote.uploads).toHaveLength(3), { timeout: 45_000 })
+    expect(remote.uploads).not.toContain(held)
+    expect(requests).toEqual([3])
+    await engine.offline[action === 'pause' ? 'resume' : 'retry'](held)
+    await vi.waitFor(() => expect(remote.rows.size).toBe(4), { timeout: 45_000 })
+    expect(remote.uploads).toHaveLength(4)
+  }, 60_000)
+})
+
 describe('a host that does not answer', () => {
   // F-44
   it('is not asked by every blob what the first ones have found out', async () => {

@@ -14,7 +14,7 @@ describe('a write that could be merged', () => {
     const state = memoryState()('enqueue')
     const deps: EnqueueDeps = { state, references: { count: () => 1 }, policy: { remoteIds: ['r'] } }
     const write = (id: string, op: MutationOp, mergeWith: Parameters<typeof enqueue>[1]['mergeWith']): ReturnType<typeof enqueue> =>
-      enqueue(deps, { id, ops: [op], blobs: [], mergeWith, createdAtMs: 0 })
+      enqueue(deps, { id, ops: [op], blobs: [], mergeWith, createdAtMs: 0, admitted: { sizeBytes: 1, assertRoomAfter: () => undefined } })
     await write('m1', update({ title: 'x' }), undefined)
     // Another tab merges a blob into it, which this tab's picture does not show yet.
     await write('m2', update(ref('a')), { seq: 1, queuedSoFar: 1, hashes: [] })
