@@ -6,10 +6,12 @@
 /**
  * @param {{ readonly [path: string]: ValueOption }} values
  * @param {{ readonly [path: string]: PartOption }} parts
+ * @param {readonly { readonly option: string, readonly against: string, readonly rule: string }[]} contradictions
  */
-export function optionsPage(values, parts) {
+export function optionsPage(values, parts, contradictions) {
   const partRows = Object.entries(parts).map(([path, part]) => row([`\`${path}\``, part.takes, part.isRequired ? 'yes' : '', part.meaning]))
   const valueRows = Object.entries(values).map(([path, option]) => row([`\`${path}\``, option.takes, `\`${shown(option.defaultValue)}\``, option.meaning]))
+  const refusedRows = contradictions.map(({ option, against, rule }) => row([`\`${option}\``, `\`${against}\``, rule]))
   return `# Options of an engine
 
 <!-- Written by scripts/options-doc.mjs from packages/core/src/option-table.ts. Do not edit. -->
@@ -29,6 +31,15 @@ ${partRows.join('\n')}
 | option | takes | default | meaning |
 | --- | --- | --- | --- |
 ${valueRows.join('\n')}
+
+## Contradictions
+
+Two options that cannot both hold are refused too, with \`CONFIG_INVALID\` and the name of the first. Beside these: \`migrations\` has a step for
+each version up to \`schemaVersion\`, and \`blobs.mirrors\` differ from each other and from the primary.
+
+| option | against | rule |
+| --- | --- | --- |
+${refusedRows.join('\n')}
 `
 }
 

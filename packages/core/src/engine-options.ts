@@ -57,7 +57,8 @@ export interface SyncEngineOptions<S extends SchemaDefinition> extends ConflictO
   /** Names everything that is stored; one engine of a name in a page, any number of tabs. Letters, digits, `.`, `_`, `-`. Default `bse`. */
   readonly name?: string
   readonly schema: S & CheckSchema<S>
-  readonly data: DataProvider
+  /** How rows travel. Left out: they stay on this device, and signing out wants `pending: 'discard'` while there are any. */
+  readonly data?: DataProvider
   /** One store, or a primary one and mirrors. */
   readonly blobs: BlobProvider | SeveralRemotes
   readonly cache: CacheOptions

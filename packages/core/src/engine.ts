@@ -23,6 +23,7 @@ import { Emitter, type PendingItem, type SyncEvents, type SyncListener, type Syn
 import { Flushes } from './flush.ts'
 import { ItemEvents, operationOf } from './item-events.ts'
 import { LeaderSession, type LeaderSessionDeps } from './leader-session.ts'
+import { LOCAL_ROWS } from './local-rows.ts'
 import { inertEngine, isServer } from './inert.ts'
 import { remoteOf } from './ledger/entry.ts'
 import { readEntry, type References } from './ledger/ledger.ts'
@@ -46,7 +47,7 @@ import {
   parseSchema, tableShapes, type BlobColumnsOf, type InsertOf, type Row, type RowOf, type Schema, type SchemaDefinition, type TableNamesOf,
   type UpdateOf,
 } from './schema/index.ts'
-import { BORN_KEY, ledgerKey } from './state/keys.ts'
+import { BORN_KEY, ledgerKey, prefixRange } from './state/keys.ts'
 import type { LeaderState } from './state/leader-state.ts'
 import { schemaVersionOf } from './schema-version.ts'
 import { schemaState } from './state/schema-state.ts'
@@ -246,7 +247,7 @@ class Engine implements EngineParts {
     this.#cacheStore = this.#storage.cache
     this.#remotes = blobRemotes(options.blobs)
     this.#blobs = this.#remotes.primary
-    this.#data = options.data
+    this.#data = options.data ?? LOCAL_ROWS
     this.#tokens = new Tokens({
       ask: options.auth,
       onChanged: (error) => void this.#halt(error),
@@ -710,6 +711,7 @@ class Engine implements EngineParts {
   async #logout({ pending = 'refuse' }: { readonly pending?: PendingPolicy } = {}): Promise<void> {
     if (this.#closed !== undefined) throw this.#closing.signal.reason
     await this.#opened.promise
+    if (this.#data === LOCAL_ROWS && pending !== 'discard') await assertNoRows(this.#state)
     try {
       await this.#storage.signOut(pending, { begins: () => (this.#signsOut = true), stop: () => this.#halt(signedOut()) })
     } finally {
@@ -748,6 +750,13 @@ class Engine implements EngineParts {
     await this.#halt(reason)
     await this.#storage.close()
     openNames.delete(this.#settings.name)
+  }
+}
+
+/** Of rows that no server hears of, a sign-out would leave nothing: only who gives them up may go. */
+async function assertNoRows(state: StateStore): Promise<void> {
+  for await (const page of state.read(prefixRange('base/'))) {
+    throw new BseError('PENDING_WORK', 'core.logout: these rows are on this device only', { mutations: page.length, uploads: 0 })
   }
 }
 

@@ -21,6 +21,7 @@ import { UploadManager, type UploadManagerDeps } from './upload/manager.ts'
 import type { UploadEnd } from './upload/worker.ts'
 import type { BlobHash } from './wire/blob-hash.ts'
 import { dataStorage } from './data-storage.ts'
+import { LOCAL_ROWS } from './local-rows.ts'
 
 export interface LeaderSessionDeps extends RecoverDeps, UploadManagerDeps {
   /** Stores that get every blob beside the one of `provider`, each in its own time. */
@@ -152,14 +153,15 @@ export class LeaderSession {
   #exchange(connection: DataConnection): Effect.Effect<never, unknown> {
     const { data, tables, onPush, onAnswer, onDataFailure } = this.#deps
     const { acknowledges } = data.capabilities
+    const isServer = acknowledges === 'server' && data !== LOCAL_ROWS
     const shared = { ...this.#deps, connection, acknowledges, streamPause: this.#streamPause }
     const onOutcome = (record: MutationRecord, outcome: PushEnd): void => {
-      if (outcome.is === 'applied' && acknowledges === 'server') onAnswer()
+      if (outcome.is === 'applied' && isServer) onAnswer()
       onPush(record, outcome)
     }
-    // What a replica on this device says is no answer of a server, except that a server has confirmed something.
+    // What this device says of itself is no answer of a server, except where a replica tells that a server has confirmed something.
     const onBatch = ({ settled }: ChangeBatch): void => {
-      if (acknowledges === 'server' || settled.some(({ as }) => as === 'confirmed')) onAnswer()
+      if (isServer || settled.some(({ as }) => as === 'confirmed')) onAnswer()
     }
     this.#pusher = new Pusher({ ...shared, onOutcome })
     this.#receiver = new Receiver({ ...shared, knownTables: new Set(tables.map((table) => table.name)), onBatch, onFailure: onDataFailure })

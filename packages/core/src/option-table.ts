@@ -90,7 +90,7 @@ export const PART_OPTIONS: { readonly [path: string]: PartOption } = {
     meaning: 'What becomes of writes that were queued under an older schema: columns renamed, added, dropped.', fits: (given) => Array.isArray(given),
   },
   'data': {
-    isRequired: true, takes: 'a data provider', meaning: 'How rows travel, for example `yjsData()`.', fits: hasMethods('connect'),
+    isRequired: false, takes: 'a data provider', meaning: 'How rows travel, for example `yjsData()`. Left out: they stay on this device.', fits: hasMethods('connect'),
   },
   'blobs': {
     isRequired: true, takes: 'a blob provider, or { primary, mirrors, durableOn }',
@@ -122,6 +122,44 @@ export const PART_OPTIONS: { readonly [path: string]: PartOption } = {
   },
 }
 
+/** Two options that cannot both hold. */
+export interface Contradiction {
+  /** The one that the error names. */
+  readonly option: string
+  readonly against: string
+  readonly rule: string
+  /** `given` has what the app said; left out is `undefined`. */
+  readonly isMet: (settings: Settings, given: (path: string) => unknown) => boolean
+}
+
+/** Refused when the engine is made: of two that contradict each other, one would be without effect and nobody would know which. */
+export const CONTRADICTIONS: readonly Contradiction[] = [
+  {
+    option: 'cache.warningThreshold', against: 'cache.criticalThreshold', rule: 'at most cache.criticalThreshold',
+    isMet: (settings) => settings['cache.warningThreshold'] > settings['cache.criticalThreshold'],
+  },
+  {
+    option: 'cache.criticalThreshold', against: 'cache.eviction', rule: "left out with cache.eviction 'manual', where nothing goes by itself",
+    isMet: (settings, given) => settings['cache.eviction'] === 'manual' && given('cache.criticalThreshold') !== undefined,
+  },
+  {
+    option: 'cache.inlineMaxBytes', against: 'cache.maxSize', rule: 'at most cache.maxSize, where both are given',
+    isMet: (settings, given) => given('cache.inlineMaxBytes') !== undefined && given('cache.maxSize') !== undefined && settings['cache.inlineMaxBytes'] > settings['cache.maxSize'],
+  },
+  {
+    option: 'offline.queueUploads', against: 'offline.queueMutations', rule: 'not true where offline.queueMutations is false: bytes come with a write',
+    isMet: (settings, given) => !settings['offline.queueMutations'] && given('offline.queueUploads') === true,
+  },
+  {
+    option: 'onConflict', against: 'offline.conflictResolution', rule: "a function, with offline.conflictResolution 'manual'",
+    isMet: (settings, given) => given('onConflict') !== undefined && settings['offline.conflictResolution'] !== 'manual',
+  },
+  {
+    option: 'offline.conflictResolution', against: 'data', rule: "'last-write-wins' where data merges by itself or is left out: nobody would ever hear of a conflict",
+    isMet: (settings, given) => settings['offline.conflictResolution'] !== 'last-write-wins' && (given('data') === undefined || given('data.capabilities.conflicts') === 'merged'),
+  },
+]
+
 /** The values in use for a configuration. @throws BseError `CONFIG_INVALID` for names that do not exist and values that cannot be. */
 export function settingsOf(options: unknown): Settings {
   const sections = sectionsOf([...Object.keys(VALUE_OPTIONS), ...Object.keys(PART_OPTIONS)])
@@ -132,24 +170,13 @@ export function settingsOf(options: unknown): Settings {
   }
   const values = Object.entries(VALUE_OPTIONS).map(([path, option]): readonly [string, unknown] => [path, valueOf(path, option, valueAt(options, path))])
   // The table has exactly the paths of `Settings`.
-  const settings = consistent(Object.fromEntries(values) as unknown as Settings)
-  refuseContradictions(options, settings)
+  const settings = Object.fromEntries(values) as unknown as Settings
+  for (const { option, rule, isMet } of CONTRADICTIONS) if (isMet(settings, (path) => valueAt(options, path))) throw invalidOption(option, rule)
   return settings
-}
-
-function refuseContradictions(options: unknown, settings: Settings): void {
-  const asksNobody = valueAt(options, 'onConflict') !== undefined && settings['offline.conflictResolution'] !== 'manual'
-  if (asksNobody) throw invalidOption('onConflict', "a function, with offline.conflictResolution 'manual'")
 }
 
 export function invalidOption(option: string, takes: string): BseError {
   return new BseError('CONFIG_INVALID', `core.createSyncEngine: ${option}: ${takes}`, { option })
-}
-
-/** @throws BseError `CONFIG_INVALID` for values that contradict each other. */
-function consistent(settings: Settings): Settings {
-  if (settings['cache.warningThreshold'] <= settings['cache.criticalThreshold']) return settings
-  throw invalidOption('cache.warningThreshold', 'at most cache.criticalThreshold')
 }
 
 function valueOf(path: string, option: ValueOption<unknown>, given: unknown): unknown {

@@ -47,6 +47,7 @@ describe('the options of an engine', () => {
     ['name', { name: 7 }],
     ['schema', { schema: undefined }],
     ['data', { data: {} }],
+    ['data', { data: null }],
     ['data', { data: 'electric-sql' }],
     ['blobs', { blobs: undefined }],
     ['cache.prefetch.strategy', { cache: { backend: memoryCache(), prefetch: { strategy: 'all' } } }],
@@ -70,6 +71,30 @@ describe('the options of an engine', () => {
     ['environment', { environment: { ...platformEnvironment(), locks: undefined } }],
   ])('refuses a %s that cannot be, before anything is opened', (option, changed) => {
     expect(refusal(changed)).toBe(option)
+  })
+
+  it.each([
+    ['cache.warningThreshold', { cache: { backend: memoryCache(), warningThreshold: 0.9, criticalThreshold: 0.5 } }],
+    ['cache.criticalThreshold', { cache: { backend: memoryCache(), eviction: 'manual', criticalThreshold: 0.9 } }],
+    ['cache.inlineMaxBytes', { cache: { backend: memoryCache(), inlineMaxBytes: '2MB', maxSize: '1MB' } }],
+    ['offline.queueUploads', { offline: { queueMutations: false, queueUploads: true } }],
+    ['onConflict', { onConflict: () => 'local' }],
+    ['offline.conflictResolution', { offline: { conflictResolution: 'manual' }, data: undefined }],
+    ['offline.conflictResolution', { offline: { conflictResolution: 'server-wins' }, data: { ...fakeData(new FakeRemote()), capabilities: { conflicts: 'merged', acknowledges: 'replica', startsWith: 'snapshot' } } }],
+    ['migrations', { schemaVersion: 2 }],
+    ['blobs.mirrors', { blobs: { primary: fakeBlobs(new FakeRemote()), mirrors: [fakeBlobs(new FakeRemote())] } }],
+  ])('refuses a %s that contradicts another option', (option, changed) => {
+    expect(refusal(changed)).toBe(option)
+  })
+
+  it.each([
+    [{ cache: { backend: memoryCache(), eviction: 'manual' } }],
+    [{ cache: { backend: memoryCache(), maxSize: 1_000 } }],
+    [{ offline: { queueMutations: false } }],
+    [{ offline: { queueMutations: false, queueUploads: false } }],
+    [{ offline: { conflictResolution: 'manual' }, onConflict: () => 'local' }],
+  ])('takes %j: a default contradicts nothing', (changed) => {
+    expect(refusal(changed)).toBeUndefined()
   })
 
   // X-018 R-043

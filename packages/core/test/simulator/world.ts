@@ -60,7 +60,9 @@ export class World {
       ...this.theme.rules,
     }, this.random.fork(2))
     this.history = new History(this.server, () => this.log.tick)
-    this.resolution = rules.pick(['last-write-wins', 'server-wins', 'manual', 'manual', 'manual'] as const) ?? 'manual'
+    const resolution = rules.pick(['last-write-wins', 'server-wins', 'manual', 'manual', 'manual'] as const) ?? 'manual'
+    // A replica merges by itself: nobody would be asked.
+    this.resolution = this.server.replicas ? 'last-write-wins' : resolution
     this.hasHandlers = this.resolution === 'manual' && rules.chance(0.5)
     // Somebody else may win: whose write it was, it may be in force or not.
     this.server.onConflict = (ops) => {
