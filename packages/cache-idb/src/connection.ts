@@ -1,4 +1,5 @@
-import { BseError, isBseError } from '@bse/core/provider'
+import { BseError, createFreezeGuard, isBseError, type FreezeGuard } from '@bse/core/provider'
+import { unwrap } from 'idb'
 import { openDatabase, type CacheDatabase } from './database.ts'
 import { isConnectionLost, isUnexplainedAbort, toStorageError } from './idb-error.ts'
 
@@ -7,6 +8,7 @@ export const MAX_ATTEMPTS = 4
 /** One database, opened when it is needed and again when the browser has taken the connection away. */
 export class Connection {
   readonly #namespace: string
+  readonly #freezing: FreezeGuard = createFreezeGuard()
   #closed = false
   #current: CacheDatabase | undefined
   #opening: Promise<CacheDatabase> | undefined
@@ -17,6 +19,7 @@ export class Connection {
 
   /** @throws BseError `CLOSED`, `SCHEMA_TOO_NEW`, `STORAGE_FAILED`; the browser's own error when opening fails. */
   async use(): Promise<CacheDatabase> {
+    await this.#freezing.thawed()
     if (this.#closed) throw new BseError('CLOSED', 'cache-idb: the store is closed', { what: 'cache' })
     return (this.#opening ??= this.#open())
   }
@@ -31,6 +34,7 @@ export class Connection {
         },
         onTerminated: () => this.drop(db),
       })
+      this.#freezing.guard(unwrap(db))
       this.#current = db
       return db
     } catch (error) {
@@ -64,6 +68,7 @@ export class Connection {
   /** Waits for transactions under way. Calling it twice is fine. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#freezing.close()
     // An open that fails leaves nothing to close, and whoever asked for it has heard.
     await this.#opening?.then((db) => db.close(), () => undefined)
     this.#opening = this.#current = undefined

@@ -5,8 +5,11 @@ import type { YjsSync } from './sync.ts'
 
 /** What the engine lends to the function that opens the sync. */
 export interface YjsSyncContext {
-  /** Fresh credentials of the engine's principal. */
-  auth(reason: AuthReason): Promise<Credentials>
+  /**
+   * Fresh credentials of the engine's principal. With `expired`, name the object that the server refused: when newer ones are there by then,
+   * they are the answer, and nobody is asked twice.
+   */
+  auth(reason: AuthReason, refused?: Credentials): Promise<Credentials>
   readonly logger: Logger
 }
 
@@ -32,7 +35,7 @@ export function yjsData({ doc, sync, prefix = 'bse:' }: YjsDataOptions): DataPro
       doc,
       prefix,
       ownsSync: typeof sync === 'function',
-      openSync: () => (typeof sync === 'function' ? sync({ auth: (reason) => context.auth(reason), logger: context.logger }) : sync),
+      openSync: () => (typeof sync === 'function' ? sync({ auth: (reason, refused) => context.auth(reason, refused), logger: context.logger }) : sync),
     }, context),
   }
 }

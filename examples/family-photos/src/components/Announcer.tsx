@@ -6,6 +6,7 @@ const WORDS: Readonly<Record<SyncSummary['is'], string>> = {
   importing: 'Saving photos on this device.',
   uploading: 'Sending photos.',
   waiting: 'Photos are kept on this device until there is a network.',
+  paused: 'Paused. Photos are kept on this device.',
   parked: 'Something could not be sent and needs you.',
 }
 const SETTLED_MS = 1_000

@@ -2,7 +2,7 @@ import type { ReactElement } from 'react'
 import { STATE_WORDS, type PhotoState } from '../state/photo-state.ts'
 import { Icon, type IconName } from './icons.tsx'
 
-const ICONS: Readonly<Record<PhotoState['is'], IconName>> = { saving: 'device', saved: 'device', uploading: 'up', synced: 'check', parked: 'alert' }
+const ICONS: Readonly<Record<PhotoState['is'], IconName>> = { saving: 'device', saved: 'device', paused: 'device', uploading: 'up', synced: 'check', parked: 'alert' }
 
 function wordsFor(state: PhotoState): string {
   if (state.is !== 'uploading') return STATE_WORDS[state.is]

@@ -4,7 +4,7 @@ import { Icon, type IconName } from './icons.tsx'
 import { OnlineSwitch } from './OnlineSwitch.tsx'
 import { PickPhotos } from './PickPhotos.tsx'
 
-const ICONS: Readonly<Record<SyncSummary['is'], IconName>> = { synced: 'check', importing: 'device', uploading: 'up', waiting: 'device', parked: 'alert' }
+const ICONS: Readonly<Record<SyncSummary['is'], IconName>> = { synced: 'check', importing: 'device', uploading: 'up', waiting: 'device', paused: 'device', parked: 'alert' }
 
 export interface ToolbarProps {
   readonly onFiles: (files: readonly File[]) => void

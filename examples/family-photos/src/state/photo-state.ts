@@ -1,9 +1,9 @@
 import type { PendingItem, SyncStatus } from '@bse/core'
 import type { Photo } from '../sync.ts'
 
-/** `saving`: not yet crash-safe. `saved`: on this device only. `parked`: waits for the person. */
+/** `saving`: not yet crash-safe. `saved`: on this device only. `paused`: the same, and held back by the person. `parked`: waits for the person. */
 export type PhotoState =
-  | { readonly is: 'saving' | 'saved' | 'synced' }
+  | { readonly is: 'saving' | 'saved' | 'paused' | 'synced' }
   | { readonly is: 'uploading'; readonly percent: number }
   /** `ids` are those that can be tried again. */
   | { readonly is: 'parked'; readonly reason: string; readonly ids: readonly string[] }
@@ -34,6 +34,7 @@ export function photoState(photo: Photo, items: readonly PendingItem[], { online
   const stuck = items.filter(isStuck)
   if (stuck.length > 0) return { is: 'parked', reason: reasonOf(stuck), ids: stuck.filter((item) => item.state === 'parked').map((item) => item.id) }
   if (items.length === 0) return { is: 'synced' }
+  if (items.some((item) => item.state === 'paused')) return { is: 'paused' }
   const sending = items.find((item) => item.state === 'uploading')
   // A try without a network has this state for an instant, too.
   if (sending?.type === 'upload' && (online || sending.progress > 0)) return { is: 'uploading', percent: Math.floor(sending.progress * 100) }
@@ -62,6 +63,7 @@ function reasonOf(stuck: readonly PendingItem[]): string {
 export const STATE_WORDS: Readonly<Record<PhotoState['is'], string>> = {
   saving: 'Saving',
   saved: 'On this device',
+  paused: 'Paused, on this device',
   uploading: 'Uploading',
   synced: 'Synced',
   parked: 'Needs you',

@@ -32,6 +32,7 @@ function uploadLine(item: PendingUpload, online: boolean, nameOfRow: (id: string
 
 function whyUpload({ state, attempts, progress, reason }: PendingUpload, online: boolean): string {
   if (state === 'uploading' && (online || progress > 0)) return `${Math.floor(progress * 100)} % sent`
+  if (state === 'paused') return 'paused'
   if (state === 'lost') return 'the browser has removed its bytes'
   if (state === 'parked') return `refused ${counted(attempts, 'time')}: ${reason?.code ?? 'no reason given'}`
   return online ? 'waits for its turn' : 'waits for the network'
@@ -51,6 +52,7 @@ function writeLine(item: PendingMutation, online: boolean, nameOfRow: (id: strin
 
 function whyWrite({ state, reason, waitsFor }: PendingMutation, online: boolean): string {
   if (state === 'parked') return `refused: ${reason?.code ?? 'no reason given'}`
+  if (state === 'paused') return 'paused'
   if (state === 'conflict') return 'somebody else changed it'
   if (waitsFor.blobs.length > 0) return waitsFor.blobs.length === 1 ? 'waits for its file' : `waits for its ${waitsFor.blobs.length} files`
   if (waitsFor.mutations.length > 0) return `waits for ${counted(waitsFor.mutations.length, 'earlier change')}`

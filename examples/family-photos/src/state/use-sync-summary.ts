@@ -7,14 +7,14 @@ import { counted } from './words.ts'
 
 /** The state of everything, in one word for looks and one line for people. */
 export interface SyncSummary {
-  readonly is: 'synced' | 'importing' | 'uploading' | 'waiting' | 'parked'
+  readonly is: 'synced' | 'importing' | 'uploading' | 'waiting' | 'paused' | 'parked'
   readonly text: string
   /** Uploads and changes that the server does not have. */
   readonly count: number
 }
 
 export function useSyncSummary(): SyncSummary {
-  const { online, pending } = useSyncStatus<Sync>()
+  const { online, paused, pending } = useSyncStatus<Sync>()
   const importing = useSyncExternalStore(photoImport.subscribe, photoImport.getSnapshot)
   const isSwitchedOn = useNetworkSwitch()
   const count = pending.length
@@ -24,6 +24,7 @@ export function useSyncSummary(): SyncSummary {
   if (importing.total > 0) return { is: 'importing', text: `Saving ${Math.min(importing.done + 1, importing.total)} of ${importing.total}`, count }
   if (stuck > 0) return { is: 'parked', text: `${stuck} ${stuck === 1 ? 'needs' : 'need'} you`, count }
   if (count === 0) return { is: 'synced', text: 'All synced', count }
+  if (paused || pending.every(({ state }) => state === 'paused')) return { is: 'paused', text: `${items} paused`, count }
   // Bytes that move say more than the last answer, which may be minutes old.
   const moves = pending.some((item) => item.type === 'upload' && item.state === 'uploading' && item.progress > 0)
   if (!isSwitchedOn || (!online && !moves)) return { is: 'waiting', text: `${items} kept here`, count }

@@ -1,7 +1,7 @@
 import { unwrap } from 'idb'
 import { BseError, isBseError } from '../errors.ts'
+import { createFreezeGuard } from '../provider/freeze-guard.ts'
 import { isConnectionLost, isUnexplainedAbort, toBseError } from './idb-faults.ts'
-import { createFreezeGuard } from './idb-freeze.ts'
 import { openDatabase } from './idb-open.ts'
 import type { StateDatabase } from './idb-schema.ts'
 

@@ -1,12 +1,12 @@
 /** Where a page is told that it will be frozen; workers and servers have none. */
-interface FrozenDocument {
+export interface FrozenDocument {
   addEventListener(type: string, listener: () => void): void
   removeEventListener(type: string, listener: () => void): void
 }
 
 /**
  * Keeps a page that is frozen from holding up all others: a transaction that was open at that moment would stay so, and no tab
- * could write before the page is thawed. What it was to read or write is tried again then.
+ * could write before the page is thawed. What it was to read or write is tried again then. For every store over IndexedDB.
  */
 export interface FreezeGuard {
   /** Resolves at once, or when the page is thawed. */
