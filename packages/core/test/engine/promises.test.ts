@@ -1,9 +1,10 @@
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { BseError } from '../../src/errors.ts'
 import { createSyncEngine, platformEnvironment } from '../../src/index.ts'
-import type { DataProvider } from '../../src/provider/index.ts'
+import type { DataProvider, StateFactory } from '../../src/provider/index.ts'
 import { FakeRemote, fakeBlobs, fakeData } from '../../src/testing/index.ts'
 import type { MutationWire } from '../../src/wire/index.ts'
-import { image, newDevice, openTab, schema, type TestEngine } from './harness.ts'
+import { image, newDevice, openTab, schema, tabEnvironment, type TestEngine } from './harness.ts'
 
 const open: TestEngine[] = []
 const track = (engine: TestEngine): TestEngine => {
@@ -75,4 +76,51 @@ it('hands a row to the data provider once its bytes are stored, with their refer
     blobs: [ref.hash],
   }])
   expect(JSON.parse(JSON.stringify(pushed[0]?.mutation))).toEqual(pushed[0]?.mutation)
+})
+
+// R-184
+describe('what a person writes', () => {
+  it('is on the screen before anything of it is stored, in every live query, and is taken back when it cannot be', async () => {
+    const [device, remote] = [newDevice(), new FakeRemote()]
+    remote.fault = () => 'fail-before'
+    const gate = Promise.withResolvers<void>()
+    let [isSlow, isFull] = [false, false]
+    // A disk that takes its time, and then has no room.
+    const slow: StateFactory = (namespace) => {
+      const store = device.state(namespace)
+      return {
+        ...store,
+        update: async (read, decide, options) => {
+          if (isSlow && options.durability === 'strict') await gate.promise
+          if (isFull && options.durability === 'strict') throw new BseError('STORAGE_FULL', 'no room', { neededBytes: undefined, availableBytes: 0 })
+          return store.update(read, decide, options)
+        },
+      }
+    }
+    const before = track(openTab(device, remote))
+    const kept = await before.albums.insert({ title: 'kept' })
+    await before.close()
+    const sync = track(createSyncEngine({
+      name: 'optimistic', schema, state: () => slow('shared'), cache: { backend: () => device.cache('shared') }, blobs: fakeBlobs(remote), data: fakeData(remote),
+      environment: tabEnvironment(device),
+    }))
+    await sync.ready
+    isSlow = true
+    const live = sync.albums.where({}).orderBy('title').live({})
+    onTestFinished(live.subscribe(() => undefined))
+    const shown = (): readonly string[] => live.getSnapshot().data.map(({ title }) => title)
+    await vi.waitFor(() => expect(shown()).toEqual(['kept']), { timeout: 45_000 })
+    const inserted = sync.albums.insert({ title: 'new' })
+    expect(inserted.row).toMatchObject({ title: 'new' })
+    await vi.waitFor(() => expect(shown()).toEqual(['kept', 'new']), { timeout: 45_000 })
+    const updated = sync.albums.update(kept.id, { title: 'changed' })
+    await vi.waitFor(() => expect(shown()).toEqual(['changed', 'new']), { timeout: 45_000 })
+    const deleted = sync.albums.delete(kept.id)
+    await vi.waitFor(() => expect(shown()).toEqual(['new']), { timeout: 45_000 })
+    isFull = true
+    gate.resolve()
+    const outcomes = await Promise.allSettled([inserted, updated, deleted].map((write) => Promise.resolve(write as PromiseLike<unknown>)))
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    await vi.waitFor(() => expect(shown()).toEqual(['kept']), { timeout: 45_000 })
+  }, 60_000)
 })

@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { chromium, type BrowserContext, type Page } from 'playwright'
-import { createServer, type ViteDevServer } from 'vite'
-import { expect, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { chromiumFlags, findChromium } from '../../../../scripts/browsers.mjs'
 import type { TabPage } from './fixtures/tab.ts'
 import { RemoteServer } from './remote-server.ts'
+import { buildPages, servePages } from './site.ts'
 
 declare const tab: TabPage
 
@@ -20,61 +19,66 @@ export interface Site {
 export interface RealBrowser {
   readonly server: RemoteServer
   readonly context: BrowserContext
-  openTab(): Promise<Page>
+  /** `prepare` sees the page before anything runs in it. */
+  openTab(prepare?: (page: Page) => Promise<void>): Promise<Page>
 }
 
-/** Pages that run an engine, and the remote they all know. */
-export async function openSite(): Promise<Site> {
-  const server = new RemoteServer()
-  const pages = await servePages(server)
-  return { server, url: `${new URL(pages.resolvedUrls?.local[0] ?? '').origin}/test/tabs/fixtures/tab.html` }
+export interface RealTabs {
+  /** Pages that run an engine, and the remote they all know. An origin of its own, so nothing in common with another test's. */
+  openSite(): Promise<Site>
+  /** Tabs of one browser, whose profile is on disk. */
+  realBrowser(): Promise<RealBrowser>
 }
 
-/** A browser with a profile of its own. */
-export async function realBrowser(): Promise<RealBrowser> {
-  const { server, url } = await openSite()
-  const profile = await mkdtemp(join(tmpdir(), 'bse-tabs-'))
-  onTestFinished(() => rm(profile, { recursive: true, force: true, maxRetries: 10 }))
-  const executablePath = findChromium()
-  const context = await chromium.launchPersistentContext(profile, { args: [...chromiumFlags], ...(executablePath === undefined ? {} : { executablePath }) })
-  onTestFinished(() => context.close())
+/** For a file of tests: the page is bundled once, and one browser started, because loading hundreds of modules in each tab is what takes time. */
+export function realTabs(): RealTabs {
+  let pages = ''
+  let profile = ''
+  let context: BrowserContext | undefined
+  beforeAll(async () => {
+    pages = await buildPages()
+  }, 120_000)
+  afterAll(async () => {
+    await context?.close()
+    for (const folder of [pages, profile]) if (folder !== '') await rm(folder, { recursive: true, force: true, maxRetries: 10 })
+  }, 60_000)
+
+  const browser = async (): Promise<BrowserContext> => {
+    if (context !== undefined) return context
+    profile = await mkdtemp(join(tmpdir(), 'bse-tabs-'))
+    const executablePath = findChromium()
+    context = await chromium.launchPersistentContext(profile, { args: [...chromiumFlags], ...(executablePath === undefined ? {} : { executablePath }) })
+    return context
+  }
+  const openSite = async (): Promise<Site> => {
+    const server = new RemoteServer()
+    return { server, url: `${await servePages(pages, server)}/test/tabs/fixtures/tab.html` }
+  }
   return {
-    server, context,
-    async openTab() {
-      const page = await context.newPage()
-      await page.goto(url)
-      await page.waitForFunction(() => 'tab' in globalThis)
-      await page.evaluate(() => tab.ready())
-      return page
+    openSite,
+    async realBrowser() {
+      const { server, url } = await openSite()
+      const shared = await browser()
+      onTestFinished(() => shared.setOffline(false))
+      return {
+        server, context: shared,
+        async openTab(prepare) {
+          const page = await shared.newPage()
+          onTestFinished(() => page.close())
+          await prepare?.(page)
+          await page.goto(url)
+          await page.waitForFunction(() => 'tab' in globalThis)
+          await page.evaluate(() => tab.ready())
+          return page
+        },
+      }
     },
   }
 }
 
-async function servePages(remote: RemoteServer): Promise<ViteDevServer> {
-  const cacheDir = await mkdtemp(join(tmpdir(), 'bse-vite-'))
-  const pages = await createServer({
-    root: fileURLToPath(new URL('../..', import.meta.url)),
-    cacheDir,
-    configFile: false,
-    resolve: { conditions: ['@bse/source', 'module', 'import', 'default'] },
-    server: { port: 0, host: '127.0.0.1', hmr: false },
-    optimizeDeps: { noDiscovery: true },
-    logLevel: 'error',
-    plugins: [{ name: 'remote', configureServer: ({ middlewares }) => void middlewares.use('/remote', remote.handle) }],
-  })
-  await pages.listen()
-  onTestFinished(async () => {
-    await pages.close()
-    await rm(cacheDir, { recursive: true, force: true })
-  })
-  return pages
-}
-
 /** Every tab inserts its photos while there is no network; then it comes back. Each is to arrive once. */
-export async function insertOfflineInTabs(tabs: number, each: number, withinMs: number): Promise<void> {
-  const { server, context, openTab } = await realBrowser()
-  const pages: Page[] = []
-  for (let n = 0; n < tabs; n++) pages.push(await openTab())
+export async function insertOfflineInTabs({ server, context, openTab }: RealBrowser, tabs: number, each: number, withinMs: number): Promise<void> {
+  const pages = await Promise.all(Array.from({ length: tabs }, () => openTab()))
   await context.setOffline(true)
   await Promise.all(pages.map((page, n) => page.evaluate(({ count, tag }) => tab.insert(count, tag), { count: each, tag: `tab ${n}` })))
   expect(server.counts.rows).toBe(0)
