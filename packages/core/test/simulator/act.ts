@@ -45,6 +45,12 @@ export async function act(world: World, action: Action): Promise<void> {
       if (removed.length > 0) world.trace(`server collects ${removed.map((hash) => hash.slice(7, 15)).join()}`)
       return
     }
+    case 'stranger': {
+      const content = await device.meetStranger(random)
+      // Somebody brings the very bytes that the strange record is about.
+      if (living !== undefined) new Person(world, device, living, { ...action, content }).insert()
+      return
+    }
     case 'lenient': world.server.reportConflicts(false); return
     case 'stern': world.server.reportConflicts(true); return
     case 'vanish': return vanish(world, device, action)

@@ -38,7 +38,7 @@ export async function campaign(
   const cells: CellCounts = new Map()
   watchCells(cells)
   const failures: Failure[] = []
-  const violations = { lost: 0, corrupt: 0, stuck: 0, duplicated: 0, diverged: 0, ledger: 0 }
+  const violations = { lost: 0, corrupt: 0, stuck: 0, duplicated: 0, diverged: 0, disobeyed: 0, ledger: 0 }
   const traces: string[] = []
   let [seeds, crashes, writes, acknowledged] = [0, 0, 0, 0]
   for (let seed = from; seed < from + count; seed++) {
@@ -67,7 +67,8 @@ export function together(reports: readonly Report[]): Report {
     failures: reports.flatMap(({ failures }) => failures), traces: reports.flatMap(({ traces }) => traces), cells,
     violations: {
       lost: sum(({ violations }) => violations.lost), corrupt: sum(({ violations }) => violations.corrupt), stuck: sum(({ violations }) => violations.stuck),
-      duplicated: sum(({ violations }) => violations.duplicated), diverged: sum(({ violations }) => violations.diverged), ledger: sum(({ violations }) => violations.ledger),
+      duplicated: sum(({ violations }) => violations.duplicated), diverged: sum(({ violations }) => violations.diverged),
+      disobeyed: sum(({ violations }) => violations.disobeyed), ledger: sum(({ violations }) => violations.ledger),
     },
   }
 }

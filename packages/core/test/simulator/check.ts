@@ -18,6 +18,7 @@ export async function check(world: World, options: { readonly retried: boolean }
   checkEffects(world)
   checkBatches(world)
   for (const device of world.devices) {
+    device.checkStrange()
     await checkRows(world, device)
     await checkBytes(world, device)
   }

@@ -12,6 +12,9 @@ export type Intent = Pick<Op, 'kind' | 'table' | 'rowId' | 'columns'>
 /** Why a write may be refused: no room, the tab closes, the row went away, or what it builds on was refused. */
 const REFUSALS: ReadonlySet<string> = new Set(['STORAGE_FULL', 'CLOSED', 'NOT_FOUND', 'DISCARDED', 'DEPENDENCY_FAILED'])
 
+/** What newer code has a record of is not written over. */
+const NEWER = 'SCHEMA_TOO_NEW'
+
 /** How a person's writes leave a tab: noted before, and again when the engine has answered. Nothing here waits for it. */
 export class Hand {
   readonly #world: World
@@ -44,7 +47,7 @@ export class Hand {
     const result = run()
     result.then(() => this.#end(ops, 'acknowledged', ''), (error: unknown) => {
       const code = String((error as { readonly code?: unknown }).code)
-      const isGood = REFUSALS.has(code) || (code === 'SIGNED_OUT' && this.#device.signedOutAt > this.#tab.openedAt)
+      const isGood = REFUSALS.has(code) || (code === NEWER && this.#device.strange.size > 0) || (code === 'SIGNED_OUT' && this.#device.signedOutAt > this.#tab.openedAt)
       if (!isGood) this.#world.violation('lost', `${this.#tab.name} refused #${ops[0]?.tag ?? ''} for no good reason: ${String(error)}`)
       // A write that was under way when its tab closed may have been committed.
       this.#end(ops, code === 'CLOSED' || code === 'SIGNED_OUT' ? 'crashed' : 'failed', code)

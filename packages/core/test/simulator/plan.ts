@@ -1,6 +1,7 @@
 import type { Weather, WeatherName } from './faults.ts'
 import type { Moment } from './moments.ts'
 import { createRandom, type Random } from './random.ts'
+import { withExtras } from './extra-scenes.ts'
 import { sceneOf, type SceneKind } from './scenes.ts'
 import type { ServerRules } from './sim-server.ts'
 
@@ -9,7 +10,11 @@ export type ActionKind =
   | 'insert' | 'insertAlbum' | 'insertRef' | 'update' | 'replaceBlob' | 'nameBlob' | 'upsert' | 'delete' | 'burst' | 'batch'
   | 'read' | 'retry' | 'discard' | 'pause' | 'resume' | 'cancel'
   | 'weather' | 'calm' | 'offline' | 'online' | 'full' | 'roomy' | 'slowDisk' | 'fastDisk' | 'clockJump'
+  | 'stranger'
   | 'outsideWrite' | 'outsideDelete' | 'lenient' | 'stern' | 'collect' | 'vanish' | 'wait'
+
+/** Kinds that come in extra scenes alone. */
+export type ExtraKind = 'stranger'
 
 /** One decision of a run. Taking some out of the list leaves a run that makes sense: that is how a failing one is shrunk. */
 export interface Action {
@@ -31,7 +36,7 @@ export interface Action {
 }
 
 /** How often each kind comes, relative to the others. */
-const WEIGHTS: Readonly<Record<ActionKind, number>> = {
+const WEIGHTS: Readonly<Record<Exclude<ActionKind, ExtraKind>, number>> = {
   open: 5, close: 2, logout: 1, crash: 5, crashOn: 5, powerCut: 1, freeze: 2, thaw: 2, hide: 2, show: 2,
   insert: 14, insertAlbum: 2, insertRef: 5, update: 10, replaceBlob: 7, nameBlob: 3, upsert: 3, delete: 6, burst: 4, batch: 5,
   read: 6, retry: 2, discard: 3, pause: 1.5, resume: 3, cancel: 1.5,
@@ -125,7 +130,7 @@ export function planOf(seed: number): readonly Action[] {
     if (scenes !== undefined && random.chance(scenes.chance)) actions.push(...play(scenes.kind, random))
     else actions.push(single(draw(), random))
   }
-  return actions
+  return withExtras(actions, createRandom(seed).fork(78))
 }
 
 function single(kind: ActionKind, random: Random): Action {

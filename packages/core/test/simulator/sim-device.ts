@@ -5,6 +5,9 @@ import { readLedgerEntry, readMutation } from '../../src/state/records.ts'
 import { hashesOf } from '../../src/model/mutation.ts'
 import { blobHashFromHex, type BlobHash } from '../../src/wire/blob-hash.ts'
 import type { Weather } from './faults.ts'
+import { disobeyed } from './obedience.ts'
+import { SimChannels } from './sim-channels.ts'
+import { isLeft, strangeRecords, type StrangeRecord } from './strangers.ts'
 import { isMoment, type Moment } from './moments.ts'
 import type { Random } from './random.ts'
 import type { SimTab } from './sim-tab.ts'
@@ -42,9 +45,14 @@ export class SimDevice {
   readonly #listeners: Set<(online: boolean) => void> = new Set()
   readonly #world: World
 
+  readonly channels: SimChannels
+  /** Records that the engine cannot read, and must leave alone. */
+  readonly strange: Set<StrangeRecord> = new Set()
+
   constructor(name: string, world: World) {
     this.name = name
     this.#world = world
+    this.channels = new SimChannels(world.time, world.random.fork(name === 'A' ? 501 : 502))
   }
 
   cache(): CacheStore {
@@ -152,7 +160,22 @@ export class SimDevice {
     for (const ops of this.#unflushed.splice(0)) apply(this.#flushed, ops)
   }
 
+  /** Newer code was here for a moment, or the disk has gone bad in a place. Answers a content that is known by name from then on. */
+  async meetStranger(random: Random): Promise<number> {
+    const { content, left, ops } = strangeRecords(this.records, random)
+    await this.state().update([], () => ({ ops, result: undefined }), { durability: 'strict' })
+    for (const one of left) this.strange.add(one)
+    return content
+  }
+
+  checkStrange(): void {
+    for (const one of this.strange) if (!isLeft(this.records, one)) this.#world.violation('lost', `${this.name}: ${one.key}, which is ${one.is}, was not left alone`)
+  }
+
   #committed(ops: readonly StateOp[]): void {
+    for (const what of disobeyed(this.records, ops)) this.#world.violation('disobeyed', `${this.name}: ${what}`)
+    // Whoever signs out for good takes what nobody can read with them.
+    if (ops.some((op) => 'deleteRange' in op && op.deleteRange.from === ' ')) this.strange.clear()
     if (this.#forgets && ops.some((op) => 'deleteRange' in op && op.deleteRange.from === ' ')) {
       this.#world.history.forget(this.name)
       this.#forgets = false

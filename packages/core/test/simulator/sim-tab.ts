@@ -61,6 +61,7 @@ export class SimTab {
       environment: {
         clock: tabClock(world.time, () => device.wallOffsetMs, (run) => this.#deliver(run)),
         connectivity: device.connectivity(),
+        channel: device.channels.open((run) => this.#deliver(run)),
         locks: this.#locks(device.locks),
         lifecycle: {
           subscribe: (listener) => {

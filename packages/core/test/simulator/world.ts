@@ -10,8 +10,8 @@ import { SimTab } from './sim-tab.ts'
 import { Trace } from './trace.ts'
 import { VirtualTime } from './virtual-time.ts'
 
-/** The four things that must never be, and two that must hold. */
-export type Verdict = 'lost' | 'corrupt' | 'stuck' | 'duplicated' | 'diverged' | 'ledger'
+/** What must never be, and what must hold. */
+export type Verdict = 'lost' | 'corrupt' | 'stuck' | 'duplicated' | 'diverged' | 'disobeyed' | 'ledger'
 
 export interface Violation {
   readonly is: Verdict

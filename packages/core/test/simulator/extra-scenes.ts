@@ -1,0 +1,21 @@
+import type { Action } from './plan.ts'
+import type { Random } from './random.ts'
+
+type Extra = (random: Random) => readonly Pick<Action, 'kind' | 'gapMs'>[]
+
+/** Things that happen to a device in some seeds, whatever the seed is about. They have a stream of their own: the rest of a plan is what it would be. */
+const EXTRAS: readonly { readonly chance: number; readonly scene: Extra }[] = [
+  // Records that this code cannot read come to lie among its own.
+  { chance: 0.25, scene: (random) => [{ kind: 'stranger', gapMs: random.int(500) }] },
+]
+
+export function withExtras(actions: readonly Action[], random: Random): readonly Action[] {
+  return EXTRAS.reduce((all, { chance, scene }) => {
+    if (!random.chance(chance)) return all
+    // Behind the two tabs that a run opens with.
+    const at = 2 + random.int(Math.max(1, all.length - 2))
+    const device = random.chance(0.6) ? 0 : 1
+    const beats = scene(random).map((beat): Action => ({ device, slot: 0, salt: random.int(2 ** 31), ...beat }))
+    return [...all.slice(0, at), ...beats, ...all.slice(at)]
+  }, actions)
+}
