@@ -15,6 +15,7 @@ const chromiumOnly = [
   'packages/cache-opfs/test/quota.browser.test.ts', // a quota set by hand
   'packages/blob-r2/test/conformance.browser.test.ts', // nothing that Firefox does in its own way, and a minute long
   'packages/blob-s3/test/ceph/conformance.browser.test.ts', // likewise
+  'packages/bse/test/rfc/sample.browser.test.tsx', // likewise
   'packages/core/test/state/idb-chromium.browser.test.ts', // a quota set by hand, storage cleared behind the page's back
 ]
 

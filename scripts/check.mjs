@@ -5,6 +5,7 @@ import { packAll, packagesIn, tarballOf } from './lib/packages.mjs'
 /** @type {readonly (readonly [name: string, command: string, args: readonly string[]])[]} */
 const checks = [
   ['types', 'tsc', ['-p', '.']],
+  ['types of the sample as the RFC has it', 'tsc', ['-p', 'packages/bse/test/rfc']],
   ['types of scripts', 'tsc', ['-p', 'scripts']],
   ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
   ['unused files, exports and dependencies', 'knip', ['--no-config-hints', '--exclude', 'types']],

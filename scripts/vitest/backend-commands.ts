@@ -14,6 +14,8 @@ declare module 'vitest/browser' {
     s3Backend(): Promise<S3Addresses>
     /** A Worker with an R2 bucket, likewise. */
     r2Worker(): Promise<{ readonly url: string }>
+    /** Shapes and mutations of a database with the RFC's table, and its rows, likewise. */
+    electricServer(): Promise<{ readonly url: string }>
   }
 }
 
@@ -38,7 +40,8 @@ async function start(script: string): Promise<unknown> {
   throw new Error(`${script} did not start`)
 }
 
-export const backendCommands: { s3Backend(): Promise<S3Addresses>; r2Worker(): Promise<{ readonly url: string }> } = {
+export const backendCommands: { s3Backend(): Promise<S3Addresses>; r2Worker(): Promise<{ readonly url: string }>; electricServer(): Promise<{ readonly url: string }> } = {
   s3Backend: backend('s3-server.ts'),
   r2Worker: backend('r2-server.ts'),
+  electricServer: backend('electric-server.ts'),
 }

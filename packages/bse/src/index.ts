@@ -9,6 +9,7 @@ export {
   type AuthCallback, type AuthResult, type BlobHash, type BlobRef, type Conflict, type ConflictAnswer, type InsertOf, type LiveQuery, type LiveSnapshot, type PendingItem,
   type RowOf, type SchemaDefinition, type SyncEngine, type SyncEvents, type SyncStatus, type UpdateOf,
 } from '@bse/core'
+export { electricData } from '@bse/data-electric'
 export { hocuspocusSync, yjsData } from '@bse/data-yjs'
 export type { CacheBackendName, CacheChoice } from './cache-backend.ts'
 export { createSyncEngine, type BlobChoice, type BlobSyncEngineOptions, type SeveralBlobChoices } from './create-sync-engine.ts'

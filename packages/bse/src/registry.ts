@@ -4,6 +4,7 @@ import { s3Blobs, type S3BlobsOptions } from '@bse/blob-s3'
 import { tusBlobs, type TusBlobsOptions } from '@bse/blob-tus'
 import { BseError } from '@bse/core'
 import type { BlobProvider, DataProvider } from '@bse/core/provider'
+import { electricData, type ElectricDataOptions } from '@bse/data-electric'
 import { yjsData, type YjsDataOptions } from '@bse/data-yjs'
 
 /** What `config` is for each name of `blobs.provider`. A package that registers a name adds it by `declare module 'blob-sync-engine/registry'`. */
@@ -16,6 +17,7 @@ export interface BlobProviderConfigs {
 
 /** What `config` is for each name of `data.provider`. Added to in the same way. */
 export interface DataProviderConfigs {
+  readonly 'electric-sql': ElectricDataOptions
   readonly yjs: YjsDataOptions
 }
 
@@ -33,6 +35,7 @@ const blobs: Map<string, Make<BlobProvider>> = new Map<keyof BlobProviderConfigs
 ])
 
 const data: Map<string, Make<DataProvider>> = new Map<keyof DataProviderConfigs, Make<DataProvider>>([
+  ['electric-sql', electricData],
   ['yjs', yjsData],
 ])
 

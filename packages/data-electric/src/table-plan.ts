@@ -45,8 +45,10 @@ function planTable(table: TableShape, options: ElectricTableOptions, casing: Cas
   }
   const inDatabase = (name: string): string => options.columns?.[name] ?? cased(name, casing)
   const idColumn = inDatabase('id')
-  const columns = new Map(table.columns.map(({ name, type }) => [inDatabase(name), { name, type }] as const))
-  if (columns.size < table.columns.length || columns.has(idColumn)) throw wrong(`two columns of ${table.name} have one name`, `tables.${table.name}.columns`)
+  // A schema may list `id` among its columns; a row has it apart from them.
+  const others = table.columns.filter(({ name }) => name !== 'id')
+  const columns = new Map(others.map(({ name, type }) => [inDatabase(name), { name, type }] as const))
+  if (columns.size < others.length || columns.has(idColumn)) throw wrong(`two columns of ${table.name} have one name`, `tables.${table.name}.columns`)
   const query = queryOf(options, options.table ?? quoted(cased(table.name, casing)), [idColumn, ...columns.keys()])
   return { name: table.name, query, idColumn, columns, print: JSON.stringify([query, idColumn, [...columns]]) }
 }

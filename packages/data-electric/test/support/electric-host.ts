@@ -34,7 +34,8 @@ export class ElectricHost {
   private constructor(database: TestDatabase, options: HostOptions) {
     this.database = database
     this.#options = options
-    this.#server = createServer(getRequestListener((request, env) => this.#answer(request, env.incoming.socket.remoteAddress), { overrideGlobalObjects: false }))
+    const answer = getRequestListener((request, env) => this.#answer(request, env.incoming.socket.remoteAddress), { overrideGlobalObjects: false })
+    this.#server = createServer((incoming, outgoing) => void answer(incoming, outgoing))
   }
 
   static async open(database: TestDatabase, sql: string, options: HostOptions = {}): Promise<ElectricHost> {
