@@ -1,7 +1,11 @@
 // `pnpm start`: builds the demo and its server, runs them on one port, and prints the address.
 // PORT chooses the port; without it the first free one from 5173 on is taken. `--data DIR` chooses where blobs and rows are kept.
+// BLOBS=s3 or BLOBS=r2 puts the photos into a bucket on this machine instead, straight from the page: Ceph's or Cloudflare's, in memory.
 import { createServer } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { ended, forwardSignals, root, run, start } from './lib/run.mjs'
@@ -11,23 +15,50 @@ const firstPort = 5173
 const portsToTry = 100
 const pollMs = 100
 
-const { values } = parseArgs({ options: { data: { type: 'string', default: '.data' } } })
+const { values } = parseArgs({ options: { data: { type: 'string' } } })
+const kind = process.env.BLOBS ?? 'http'
+if (!['http', 's3', 'r2'].includes(kind)) throw new Error('BLOBS is http, s3 or r2')
 
 forwardSignals({ exit: false })
-const built = await run('turbo', ['run', 'build', '--filter=@bse/example-family-photos', '--filter=@bse/server', '--output-logs=errors-only'])
-if (built !== 0) process.exit(built)
+const store = kind === 'http' ? undefined : await startStore()
+const env = store === undefined ? {} : { VITE_BLOBS: store.blobs }
+const built = await run('turbo', ['run', 'build', '--filter=@bse/example-family-photos', '--filter=@bse/server', '--output-logs=errors-only'], { env })
+if (built !== 0) fail(built)
 
 const port = await choosePort().catch((/** @type {Error} */ error) => {
   console.error(error.message)
-  process.exit(1)
+  return fail(1)
 })
+// What is in memory is gone with it, and so are the rows that name it.
+const ownDirectory = store === undefined || values.data !== undefined ? undefined : mkdtempSync(join(tmpdir(), 'bse-demo-'))
+const dataDirectory = ownDirectory ?? resolve(values.data ?? '.data')
 const app = join(root, 'examples', 'family-photos', 'dist')
-const flags = ['--host', host, '--port', String(port), '--data', resolve(values.data), '--static', app, '--log-level', 'warn']
+const flags = ['--host', host, '--port', String(port), '--data', dataDirectory, '--static', app, '--log-level', 'warn']
 const exited = ended(start('node', [join(root, 'packages', 'server', 'dist', 'cli.js'), ...flags]))
 const answers = new AbortController()
 void exited.then(() => answers.abort())
 if (await answersOn(port, answers.signal)) console.log(`The demo is ready: http://${host}:${port}/`)
 process.exitCode = await exited
+store?.child.kill()
+if (ownDirectory !== undefined) rmSync(ownDirectory, { recursive: true, force: true, maxRetries: 5 })
+
+/** @returns {Promise<{ blobs: string, child: import('node:child_process').ChildProcess }>} */
+async function startStore() {
+  const script = join(root, 'scripts', 'demo-store.ts')
+  const child = start('node', ['--conditions=@bse/source', '--no-warnings', script, kind], { pipe: true })
+  const exited = ended(child)
+  if (child.stdout !== null) for await (const line of createInterface({ input: child.stdout })) return { blobs: line, child }
+  process.exit((await exited) || 1)
+}
+
+/**
+ * @param {number} status
+ * @returns {never}
+ */
+function fail(status) {
+  store?.child.kill()
+  process.exit(status)
+}
 
 async function choosePort() {
   const wanted = Number(process.env.PORT || 0)

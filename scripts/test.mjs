@@ -14,7 +14,7 @@ const mayBeSkipped = new Map(/** @type {readonly (readonly [name: string, reason
 
 const cephPackages = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common']
 /** They run against Ceph's S3 gateway, which scripts/services starts. */
-const s3Tests = ['packages/blob-s3/test/ceph/**', 'packages/blob-tus/test/ceph/**', 'packages/server/test/ceph/**', 'examples/mounts/test/ceph/**', 'scripts/cuts/ceph/**']
+const s3Tests = ['packages/blob-s3/test/ceph/**', 'packages/blob-tus/test/ceph/**', 'packages/server/test/ceph/**', 'examples/mounts/test/ceph/**', 'examples/family-photos/test/ceph/**', 'scripts/cuts/ceph/**']
 
 /** They run against a Postgres 15 of their own, which scripts/services starts. */
 const shapeTests = ['client', 'client.long', 'change-order', 'endpoint'].map((name) => `packages/server/test/shapes/${name}.test.ts`)

@@ -11,7 +11,7 @@ const isWindows = process.platform === 'win32'
 // One group for everything below the outermost script, so that it can end all of it whatever a script in between does.
 const makesGroups = !isWindows && process.env.BSE_IN_GROUP === undefined
 
-/** @typedef {{ env?: Record<string, string>, cwd?: string, quiet?: boolean }} Options `quiet` keeps errors and drops the rest */
+/** @typedef {{ env?: Record<string, string>, cwd?: string, quiet?: boolean, pipe?: boolean }} Options `quiet` keeps errors and drops the rest, which `pipe` gives to the caller */
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set()
@@ -30,7 +30,7 @@ export function start(command, args, options = {}) {
   const child = spawn(command, [...args], {
     cwd: options.cwd ?? root,
     env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', BSE_IN_GROUP: '1', PATH: path, ...options.env },
-    stdio: ['ignore', options.quiet ? 'ignore' : 'inherit', 'inherit'],
+    stdio: ['ignore', options.pipe ? 'pipe' : options.quiet ? 'ignore' : 'inherit', 'inherit'],
     detached: makesGroups,
     shell: isWindows,
   })

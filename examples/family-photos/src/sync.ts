@@ -1,11 +1,11 @@
 import { createSyncEngine, type RowOf, type SyncEngine } from '@bse/core'
-import { httpBlobs } from '@bse/blob-http'
 import { opfsCache } from '@bse/cache-opfs'
 import { yjsData } from '@bse/data-yjs'
 import { Doc } from 'yjs'
 import { NetworkSwitch } from './engine/network-switch.ts'
 import { engineName, placeInUrl } from './engine/room.ts'
 import { schema } from './engine/schema.ts'
+import { blobStore } from './engine/store.ts'
 import { switchedBlobs, switchedEnvironment, switchedRows } from './engine/switched.ts'
 
 export type Album = RowOf<typeof schema, 'albums'>
@@ -22,7 +22,7 @@ export const sync: Sync = createSyncEngine({
   name: engineName(room),
   schema,
   data: yjsData({ doc, sync: () => switchedRows({ room, doc, network }) }),
-  blobs: switchedBlobs(httpBlobs({ url: '/blobs' }), network),
+  blobs: switchedBlobs(blobStore(), network),
   cache: { backend: opfsCache() },
   environment: switchedEnvironment(network),
 })
