@@ -25,7 +25,7 @@ const shapeTests = ['client', 'client.long', 'change-order', 'endpoint'].map((na
  * @type {readonly { command: string, debianPackages: string[], files: string[], isLong?: true }[]}
  */
 const tools = [
-  { command: 'strace', debianPackages: ['strace'], files: ['packages/cache-fs/test/crash-sweep.test.ts', 'packages/cache-fs/test/disk-faults.test.ts', 'packages/state-sqlite/test/crash.test.ts'] },
+  { command: 'strace', debianPackages: ['strace'], files: ['packages/cache-fs/test/crash-sweep.test.ts', 'packages/cache-fs/test/disk-faults.test.ts', 'packages/server/test/disk-full.test.ts', 'packages/state-sqlite/test/crash.test.ts'] },
   { command: 'pg_lsclusters', debianPackages: ['postgresql'], files: ['packages/server/test/postgres-locker.test.ts', 'scripts/services/postgres.test.ts', ...shapeTests] },
   { command: 'sha256sum', debianPackages: ['coreutils'], files: ['packages/core/test/hash/hash.test.ts'] },
   { command: 'radosgw', debianPackages: cephPackages, files: s3Tests },

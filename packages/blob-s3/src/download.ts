@@ -1,4 +1,4 @@
-import { describeBody, guardedBody, notOurs, rangeHeader, type HttpRequest } from '@bse/core/http'
+import { describeBody, guardedBody, notOurs, rangeHeader, shortText, type HttpRequest } from '@bse/core/http'
 import { BseError, type BlobHash } from '@bse/core/wire'
 import type { ByteRange, OpenedBlob, RemoteRef } from '@bse/core/provider'
 import type { S3Parts } from './parts.ts'
@@ -13,7 +13,6 @@ export interface OpenOptions {
 /** How long a URL for our own use should live; the server may make it shorter. */
 const OPEN_TTL_MS = 300_000
 const MAX_SIGNATURES = 3
-const MAX_ERROR_LENGTH = 65_536
 
 /** GET of a blob or a part of it, straight from the bucket. */
 export async function openBlob(parts: S3Parts, urls: SignedUrls, ref: RemoteRef, { range, signal }: OpenOptions): Promise<OpenedBlob> {
@@ -40,8 +39,7 @@ async function get({ store }: S3Parts, urls: SignedUrls, ref: RemoteRef, range: 
     const request: Getting = { operation: 'open', method: 'GET', url, headers, hash: ref.hash, signal }
     const response = await store.send(request)
     if (response.status === 200 || response.status === 206) return { request, response }
-    const text = (await response.text().catch(() => '')).slice(0, MAX_ERROR_LENGTH)
-    const code = s3CodeIn(text)
+    const code = s3CodeIn(await shortText(response, store.patience(signal)))
     if (isExpired(response.status, code) && signatures < MAX_SIGNATURES) {
       urls.forget(ref)
       continue

@@ -1,4 +1,4 @@
-import { failedAnswer, notOurs, orAborted, type ConfiguredUrl, type HttpRequest, type Requester } from '@bse/core/http'
+import { failedAnswer, notOurs, type ConfiguredUrl, type HttpRequest, type Requester } from '@bse/core/http'
 import { UPLOAD_GONE, isJsonObject, type BlobHash, type BseError, type PresignAnswers, type PresignRequest } from '@bse/core/wire'
 
 type Do = PresignRequest['do']
@@ -36,7 +36,7 @@ export class PresignClient {
   }
 
   async #failure(request: HttpRequest, response: Response): Promise<unknown> {
-    const answer = await orAborted(failedAnswer(response), request.signal)
+    const answer = await failedAnswer(response, this.#requester.patience(request.signal))
     const error = isJsonObject(answer.body) && isJsonObject(answer.body.error) ? answer.body.error : undefined
     const isGone = isJsonObject(error?.details) && error.details.reason === UPLOAD_GONE
     return isGone ? new UploadGone() : this.#requester.errorFrom(request, answer)

@@ -82,7 +82,7 @@ class StackRequest implements HttpRequest {
     }
     if (body !== null) return sendBody(requester, { ...request, body, onSent: (sentBytes) => this.#onSent(sentBytes) })
     const response = await requester.send(request)
-    return { ...(await failedAnswer(response)), header: (name) => response.headers.get(name) }
+    return { ...(await failedAnswer(response, requester.patience(request.signal))), header: (name) => response.headers.get(name) }
   }
 
   /** @throws BseError `REJECTED` for an upload on another origin. */

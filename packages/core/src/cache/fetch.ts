@@ -88,7 +88,7 @@ async function readUpTo(body: ReadableStream<Uint8Array>, maxBytes: number): Pro
 
 async function fetchStaged(deps: FetchDeps, ref: RemoteRef, body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
   await deps.registered()
-  const staged = await deps.store.stage(body, { expect: ref.hash, owner: deps.tabId, signal })
+  const staged = await deps.store.stage(notLongerThan(body, ref), { expect: ref.hash, owner: deps.tabId, signal })
   try {
     await publishRecorded(deps, staged, ref.type)
   } catch (error) {
@@ -100,6 +100,19 @@ async function fetchStaged(deps: FetchDeps, ref: RemoteRef, body: ReadableStream
     const present = { ...withLocal(entry, 'fetched', referenced), inline: false, sizeBytes: staged.sizeBytes }
     return withRemote(present, deps.remoteId, 'statStored', referenced)
   }, { durability: 'relaxed' })
+}
+
+/** A body that goes on behind the size of the blob is another one, and may have no end. */
+function notLongerThan(body: ReadableStream<Uint8Array>, { hash, sizeBytes }: RemoteRef): ReadableStream<Uint8Array> {
+  if (sizeBytes === undefined) return body
+  let leftBytes = sizeBytes
+  return body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      leftBytes -= chunk.byteLength
+      if (leftBytes < 0) throw new BseError('HASH_MISMATCH', 'cache.fetch: the remote gives more bytes than there are', { expected: hash, actual: undefined })
+      controller.enqueue(chunk)
+    },
+  }))
 }
 
 async function believeGone(deps: FetchDeps, ref: RemoteRef): Promise<void> {

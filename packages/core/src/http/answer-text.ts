@@ -1,14 +1,48 @@
+import type { Clock } from '../provider/environment.ts'
 import type { FailedAnswer } from './http-error.ts'
+import { Watchdog, orAborted } from './watchdog.ts'
+
+/** How long an explanation may take as a whole, and who may end it. */
+export interface Patience {
+  readonly clock: Clock
+  readonly idleMs: number
+  readonly signal: AbortSignal
+}
 
 const MAX_TEXT_BYTES = 65_536
 
-/** The body of an answer that may explain itself: empty for one that says it is longer than an explanation ever is. */
-export async function shortText(response: Response): Promise<string> {
-  const length = Number(response.headers.get('content-length') ?? 0)
-  // A body that breaks explains nothing; its status stays true.
-  if (length <= MAX_TEXT_BYTES) return response.text().catch(() => '')
-  await response.body?.cancel()
-  return ''
+/**
+ * The body of an answer that may explain itself: empty for one that is longer than an explanation ever is, takes too long, or breaks. Its
+ * status stays true.
+ *
+ * @throws the signal's reason.
+ */
+export async function shortText(response: Response, { clock, idleMs, signal }: Patience): Promise<string> {
+  const watchdog = new Watchdog(clock, idleMs)
+  const stop = AbortSignal.any([signal, watchdog.signal])
+  const reader = response.body?.getReader()
+  try {
+    return reader === undefined ? '' : await readText(reader, stop)
+  } catch {
+    signal.throwIfAborted()
+    return ''
+  } finally {
+    watchdog.stop()
+    // Read to its end, or of no use any more.
+    reader?.cancel().catch(() => undefined)
+  }
+}
+
+async function readText(reader: ReadableStreamDefaultReader<Uint8Array>, stop: AbortSignal): Promise<string> {
+  const decoder = new TextDecoder()
+  let [text, sizeBytes] = ['', 0]
+  for (;;) {
+    const next = await orAborted(reader.read(), stop)
+    if (next.done) return text + decoder.decode()
+    sizeBytes += next.value.byteLength
+    if (sizeBytes > MAX_TEXT_BYTES) return ''
+    text += decoder.decode(next.value, { stream: true })
+  }
 }
 
 /** Parsed JSON; `undefined` for anything else. */
@@ -21,11 +55,11 @@ export function jsonIn(text: string, contentType: string | null): unknown {
   }
 }
 
-/** Only JSON is read: a web page in its place may be endless. */
-export async function failedAnswer(response: Response): Promise<FailedAnswer> {
+/** Only JSON is read: a web page in its place may be endless. @throws the signal's reason. */
+export async function failedAnswer(response: Response, patience: Patience): Promise<FailedAnswer> {
   const contentType = response.headers.get('content-type')
   if (!isJson(contentType)) await response.body?.cancel()
-  const body = isJson(contentType) ? jsonIn(await shortText(response), contentType) : undefined
+  const body = isJson(contentType) ? jsonIn(await shortText(response, patience), contentType) : undefined
   return { status: response.status, retryAfter: response.headers.get('retry-after'), date: response.headers.get('date'), body }
 }
 

@@ -1,4 +1,4 @@
-export { failedAnswer } from './answer-text.ts'
+export { failedAnswer, shortText, type Patience } from './answer-text.ts'
 export { ConfiguredUrl } from './configured-url.ts'
 export { rangeHeader } from './content-range.ts'
 export type { FailedAnswer } from './http-error.ts'

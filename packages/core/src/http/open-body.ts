@@ -27,18 +27,30 @@ function describeWhole(response: Response): Pick<OpenedBlob, 'sizeBytes' | 'rang
   return { sizeBytes: known ? Number(length) : undefined, range: undefined }
 }
 
-/** Errors of the connection become `NETWORK`, an abort the signal's reason, and silence while somebody reads ends it. */
+/** Of a body, within the time that it may stand still: a line that gives less counts as broken, however regularly it drips. */
+const LEAST_PROGRESS_BYTES = 1_024
+
+/**
+ * Errors of the connection become `NETWORK`, an abort the signal's reason. Time counts only while somebody reads: a body that then stands
+ * still, or drips, ends.
+ */
 export function guardedBody(requester: Requester, response: Response, name: string, signal: AbortSignal): ReadableStream<Uint8Array> {
+  const { clock } = requester.context
   const reader = (response.body ?? new Blob([]).stream()).getReader()
+  let [leftMs, progressBytes] = [requester.idleMs, 0]
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const watchdog = new Watchdog(requester.context.clock, requester.idleMs)
+        const beganAtMs = clock.monotonicMs()
+        const watchdog = new Watchdog(clock, leftMs)
         const stop = AbortSignal.any([signal, watchdog.signal])
         try {
           const next = await orAborted(reader.read(), stop)
-          if (next.done) controller.close()
-          else controller.enqueue(next.value)
+          if (next.done) return controller.close()
+          leftMs -= clock.monotonicMs() - beganAtMs
+          progressBytes += next.value.byteLength
+          if (progressBytes >= LEAST_PROGRESS_BYTES) [leftMs, progressBytes] = [requester.idleMs, 0]
+          controller.enqueue(next.value)
         } catch (cause) {
           reader.cancel(cause).catch(() => undefined)
           throw stop.aborted ? stop.reason : networkError(name, cause)

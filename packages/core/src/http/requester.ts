@@ -1,7 +1,7 @@
 import { BseError, isBseError } from '../errors.ts'
 import type { ProviderContext } from '../provider/context.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
-import { failedAnswer } from './answer-text.ts'
+import { failedAnswer, type Patience } from './answer-text.ts'
 import { httpError, type FailedAnswer } from './http-error.ts'
 import { Watchdog, orAborted } from './watchdog.ts'
 
@@ -50,6 +50,11 @@ export class Requester {
     return this.#options.idleMs
   }
 
+  /** For reading what explains an answer. */
+  patience(signal: AbortSignal): Patience {
+    return { clock: this.#context.clock, idleMs: this.#options.idleMs, signal }
+  }
+
   /** For the messages of errors: adapter and operation. */
   nameOf(request: Pick<HttpRequest, 'operation'>): string {
     return `${this.#options.adapter}.${request.operation}`
@@ -75,7 +80,7 @@ export class Requester {
 
   /** What a failed answer means. Reads its body, as far as an error of ours may be long. */
   async errorOf(request: HttpRequest, response: Response): Promise<BseError> {
-    return this.errorFrom(request, await failedAnswer(response))
+    return this.errorFrom(request, await failedAnswer(response, this.patience(request.signal)))
   }
 
   errorFrom(request: HttpRequest, answer: FailedAnswer): BseError {

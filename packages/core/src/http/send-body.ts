@@ -23,7 +23,7 @@ export function sendBody(requester: Requester, request: PutRequest): Promise<Sen
 
 async function sendByFetch(requester: Requester, request: PutRequest): Promise<SentAnswer> {
   const response = await requester.send(request)
-  const text = await shortText(response)
+  const text = await shortText(response, requester.patience(request.signal))
   return answered(response.status, text, (name) => response.headers.get(name))
 }
 

@@ -56,6 +56,26 @@ describe('a fetch', () => {
     expect((await readEntry(state, world.hash))?.local).toBe('staged')
   })
 
+  // F-52 F-54
+  it('ends a body that goes on behind the size of the blob, and keeps nothing of it', async () => {
+    let [given, wasCancelled] = [0, false]
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        given += 1_000
+        controller.enqueue(new Uint8Array(1_000))
+      },
+      cancel: () => {
+        wasCancelled = true
+      },
+    })
+    const source = { ...fakeBlobs(new FakeRemote()), open: async () => ({ body: endless, sizeBytes: undefined, range: undefined }) }
+    const world = await subject({ source })
+    await expect(open(world)).rejects.toMatchObject({ code: 'HASH_MISMATCH' })
+    await expect.poll(() => wasCancelled).toBe(true)
+    expect(given).toBeLessThan(10 * world.blob.size)
+    expect(await world.store.get(world.hash)).toBeUndefined()
+  })
+
   // F-86
   it('puts a good copy in the place of a bad one that was lost', async () => {
     const world = await subject()
