@@ -8,7 +8,7 @@ describe('the page of options', () => {
     const page = optionsPage(
       { 'cache.size': { defaultValue: 64_000, takes: 'a size', meaning: 'How much.' } },
       { data: { isRequired: true, takes: 'a | b', meaning: 'Rows.' } },
-      [{ option: 'cache.low', against: 'cache.high', rule: 'at most cache.high', isMet: () => false }],
+      [{ option: 'cache.low', against: 'cache.high', rule: 'at most cache.high' }],
     )
     expect(page).toContain('| `cache.size` | a size | `64,000` | How much. |')
     expect(page).toContain('| `cache.low` | `cache.high` | at most cache.high |')
