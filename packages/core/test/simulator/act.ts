@@ -51,6 +51,7 @@ export async function act(world: World, action: Action): Promise<void> {
       if (living !== undefined) new Person(world, device, living, { ...action, content }).insert()
       return
     }
+    case 'expire': world.server.tokens?.expire(); return
     case 'lenient': world.server.reportConflicts(false); return
     case 'stern': world.server.reportConflicts(true); return
     case 'vanish': return vanish(world, device, action)

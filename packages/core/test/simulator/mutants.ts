@@ -233,4 +233,47 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'cache/ingest.ts',
     edits: [{ find: 'if (one.staged.hash !== previous) held.push(await deps.locks.change(one.staged.hash, signal))', replace: 'void held' }],
   },
+  {
+    name: 'a write that was paused a moment ago is sent',
+    file: 'mutation/pusher.ts',
+    edits: [{ find: '    if (isPaused(readPaused(get(PAUSED_KEY)), record.id)) return false\n', replace: '    void [isPaused, readPaused]\n' }],
+  },
+  {
+    name: 'a blob that was paused a moment ago is sent',
+    file: 'upload/worker.ts',
+    edits: [{ find: 'entry === undefined || isPaused(paused, hash) || ', replace: 'entry === undefined || ' }],
+  },
+  {
+    name: 'a row goes ahead of the one that it names',
+    file: 'mutation/order.ts',
+    edits: [{ find: 'if (creator !== undefined && creator.seq < record.seq) before.add(creator.id)', replace: 'void creator' }],
+  },
+  {
+    name: 'what met a conflict is sent again as it was',
+    file: 'mutation/settle.ts',
+    edits: [{ find: "return event === 'userRetry' && record.state.is === 'conflict' ? rebased(record.ops, record.state) : record.ops", replace: 'return record.ops' }],
+  },
+  {
+    name: 'a damaged record is written over',
+    file: 'state/records.ts',
+    edits: [{ find: "if (aside === 'unreadable') return [{ put: `aside/${key}`, value }]", replace: "if (aside === 'unreadable') return []" }],
+  },
+  {
+    name: 'a record of newer code counts as damaged',
+    file: 'state/records.ts',
+    edits: [{ find: "typeof fields.v === 'number' && fields.v > VERSION) return 'newer'", replace: "typeof fields.v === 'number' && fields.v > VERSION) return 'unreadable'" }],
+  },
+  {
+    name: 'a sign-out that keeps what is owed takes its bytes',
+    file: 'storage/wipe.ts',
+    edits: [
+      { find: "  if (isOwed(entry) || entry.claims.length > 0 || entry.local === 'staged') return\n", replace: "  if (entry.local === 'staged') return\n" },
+      { find: '      for (const hash of hashesOf(record?.ops ?? [])) named.add(hash)\n', replace: '      void [hashesOf, named]\n' },
+    ],
+  },
+  {
+    name: 'requests that were refused together renew one by one',
+    file: 'auth/tokens.ts',
+    edits: [{ find: "reason === 'start' || (refused !== undefined && known?.credentials !== refused)", replace: "reason === 'start' || (refused === undefined && known === undefined)" }],
+  },
 ]

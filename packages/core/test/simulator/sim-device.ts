@@ -41,6 +41,7 @@ export class SimDevice {
   readonly #flushed: Map<string, unknown> = new Map()
   readonly #unflushed: (readonly StateOp[])[] = []
   #openState: StateFactory = memoryState()
+  readonly #openHome: StateFactory = memoryState()
   readonly #openCache: ReturnType<typeof memoryCache> = memoryCache()
   readonly #listeners: Set<(online: boolean) => void> = new Set()
   readonly #world: World
@@ -73,7 +74,13 @@ export class SimDevice {
     }
   }
 
-  state(): StateStore {
+  /** Where people are signed in, what lies under the bare name is the home that they share: who was here last, and whose storage is to be wiped. */
+  state(namespace: string): StateStore {
+    if (this.#world.server.tokens !== undefined && !namespace.includes('@')) return this.#openHome('home')
+    return this.#records()
+  }
+
+  #records(): StateStore {
     const store = this.#openState('sim')
     return {
       ...store,
@@ -163,7 +170,7 @@ export class SimDevice {
   /** Newer code was here for a moment, or the disk has gone bad in a place. Answers a content that is known by name from then on. */
   async meetStranger(random: Random): Promise<number> {
     const { content, left, ops } = strangeRecords(this.records, random)
-    await this.state().update([], () => ({ ops, result: undefined }), { durability: 'strict' })
+    await this.#records().update([], () => ({ ops, result: undefined }), { durability: 'strict' })
     for (const one of left) this.strange.add(one)
     return content
   }

@@ -1,6 +1,7 @@
 import { BseError } from '../../src/errors.ts'
 import type { BlobProvider, ChangeBatch, DataConnection, DataProvider, UploadIo } from '../../src/provider/index.ts'
 import { fakeBlobs, fakeData } from '../../src/testing/fake-remote.ts'
+import { authorizedWire } from './sim-auth.ts'
 import { streamOf } from './sim-blob.ts'
 import type { SimServer } from './sim-server.ts'
 import type { NetworkFault } from './faults.ts'
@@ -12,15 +13,17 @@ export interface Wire {
 
 export function simBlobs(server: SimServer, wire: Wire): BlobProvider {
   const inner = fakeBlobs(server.remote)
+  let way = wire
   return {
     ...inner,
-    open: (ref, { signal }) => wire.call(`open ${ref.hash.slice(7, 15)}`, async (fault) => {
+    connect: (context) => { way = authorizedWire(wire, context, server.tokens) },
+    open: (ref, { signal }) => way.call(`open ${ref.hash.slice(7, 15)}`, async (fault) => {
       if (server.isGone(ref.hash)) throw new BseError('GONE', 'simulated remote: collected', { hash: ref.hash })
       const opened = await inner.open(ref, { signal })
       if (fault !== 'garbled') return opened
       return { ...opened, body: streamOf(Uint8Array.of(1, 2, 3)) }
     }, signal),
-    stat: (hashes, { signal }) => wire.call('stat', async () => {
+    stat: (hashes, { signal }) => way.call('stat', async () => {
       const stats = await inner.stat(hashes, { signal })
       return stats.map((stat, index) => {
         const hash = hashes[index]
@@ -31,15 +34,15 @@ export function simBlobs(server: SimServer, wire: Wire): BlobProvider {
       const name = `upload ${task.hash.slice(7, 15)}`
       // Half of all uploads leave something at the server before they are done.
       if (task.sizeBytes % 2 === 0) {
-        await wire.call(`${name} begins`, async () => undefined, io.signal)
+        await way.call(`${name} begins`, async () => undefined, io.signal)
         await io.saveCheckpoint({ of: task.hash })
       }
-      return wire.call(name, async () => {
+      return way.call(name, async () => {
         if (server.refuses(task.hash)) throw new BseError('REJECTED', 'simulated remote: refused', { status: 422, reason: 'simulated' })
         return inner.upload(task, unheard(io))
       }, io.signal)
     },
-    abandon: (_checkpoint, { signal }) => wire.call('abandon', async () => undefined, signal),
+    abandon: (_checkpoint, { signal }) => way.call('abandon', async () => undefined, signal),
   }
 }
 
@@ -53,8 +56,9 @@ export function simData(server: SimServer, wire: Wire): DataProvider {
   return {
     ...inner,
     connect: async (context) => {
-      const connection = await wire.call('connect', () => inner.connect(context))
-      return simConnection(server, wire, connection)
+      const way = authorizedWire(wire, context, server.tokens)
+      const connection = await way.call('connect', () => inner.connect(context))
+      return simConnection(server, way, connection)
     },
   }
 }

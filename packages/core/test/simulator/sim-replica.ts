@@ -1,6 +1,7 @@
 import type { ChangeBatch, DataConnection, DataProvider, DataStorage, RowChange, Settlement } from '../../src/provider/index.ts'
 import type { Clock } from '../../src/provider/index.ts'
 import type { MutationOp, MutationWire, RowWire } from '../../src/wire/mutation-wire.ts'
+import { authorizedWire } from './sim-auth.ts'
 import type { Wire } from './sim-providers.ts'
 import type { SimServer } from './sim-server.ts'
 
@@ -12,9 +13,11 @@ export function simReplica(server: SimServer, wire: Wire): DataProvider {
   return {
     name: 'fake-replica',
     capabilities: { conflicts: 'merged', acknowledges: 'replica', startsWith: 'snapshot' },
-    connect: async ({ storage, clock }) => {
-      await wire.call('connect', async () => undefined)
-      const replica = new Replica(server, wire, storage, clock)
+    connect: async (context) => {
+      const { storage, clock } = context
+      const way = authorizedWire(wire, context, server.tokens)
+      await way.call('connect', async () => undefined)
+      const replica = new Replica(server, way, storage, clock)
       await replica.load()
       return replica
     },

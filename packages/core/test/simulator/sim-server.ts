@@ -4,6 +4,7 @@ import type { PushOutcome } from '../../src/provider/index.ts'
 import { FakeRemote } from '../../src/testing/fake-remote.ts'
 import { parseBlobRef } from '../../src/wire/blob-ref.ts'
 import type { Random } from './random.ts'
+import type { TokenDesk } from './sim-auth.ts'
 
 /** The rules of one server, drawn from the seed. */
 export interface ServerRules {
@@ -25,6 +26,8 @@ export class SimServer {
   readonly collected: Set<BlobHash> = new Set()
   /** Rows of which it refused a write when the device's replica had taken it, and maybe later ones, already. */
   readonly refusedLate: Set<string> = new Set()
+  /** Left out: whoever asks is served. */
+  tokens: TokenDesk | undefined
   /** A write met other values than its person saw. */
   onConflict: (ops: MutationWire['ops']) => void = () => undefined
   #rules: ServerRules

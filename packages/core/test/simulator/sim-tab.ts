@@ -42,6 +42,8 @@ export class SimTab {
   readonly #onThaw: (() => void)[] = []
   readonly #leading: Set<{ steal(): void }> = new Set()
   #stateLane: Promise<void> = Promise.resolve()
+  #renewals = 0
+  readonly #expiredBefore: number
   #isFrozen = false
   #isHidden = false
   #hasFailed = false
@@ -54,9 +56,10 @@ export class SimTab {
     this.openedAt = world.log.tick
     this.#world = world
     this.#device = device
+    this.#expiredBefore = world.server.tokens?.expired ?? 0
     this.#random = world.random.fork(1_000 + serial)
     this.#mortal = new MortalTab({
-      state: () => this.#slowState(device.state()),
+      state: (namespace) => this.#slowState(device.state(namespace)),
       cache: () => this.#slowCache(device.cache()),
       environment: {
         clock: tabClock(world.time, () => device.wallOffsetMs, (run) => this.#deliver(run)),
@@ -164,10 +167,21 @@ export class SimTab {
       cache: { backend: this.#mortal.cache, inlineMaxBytes: INLINE_MAX_BYTES, ...(this.#world.cacheMaxBytes === undefined ? {} : { maxSize: this.#world.cacheMaxBytes }) },
       offline: { retryStrategy: { maxAttempts: 2 }, conflictResolution: this.#world.resolution },
       ...(this.#world.hasHandlers ? { onConflict: () => this.#decide() } : {}),
+      ...(this.#world.server.tokens === undefined ? {} : { auth: ({ reason }: { readonly reason: 'start' | 'expired' }) => this.#signIn(reason) }),
       blobs: simBlobs(this.#world.server, wire),
       data: this.#world.server.replicas ? simReplica(this.#world.server, wire) : simData(this.#world.server, wire),
       environment: this.#mortal.environment,
     })
+  }
+
+  /** An app asks its own server for a token. Asked as often as tokens wear out, and no more. */
+  async #signIn(reason: 'start' | 'expired'): Promise<{ readonly userId: string; readonly headers: Readonly<Record<string, string>> }> {
+    const { tokens } = this.#world.server
+    if (reason === 'expired') this.#renewals += 1
+    const wornOut = (tokens?.expired ?? 0) - this.#expiredBefore
+    if (this.#renewals > wornOut) this.#world.violation('disobeyed', `${this.name} asked for new credentials ${this.#renewals} times, and ${wornOut} wore out`)
+    await this.#pause(400)
+    return { userId: this.#device.name, headers: tokens?.issue() ?? {} }
   }
 
   /** Some people decide at once, some later, some never. */
@@ -287,7 +301,7 @@ export class SimTab {
     const acquire = async (asked: string, request: LockRequest): Promise<HeldLock | undefined> => {
       const name = asked.replace(`sim-${this.#world.id}-${this.name}`, 'sim')
       const lock = await locks.acquire(name, request)
-      return lock === undefined || !name.endsWith('/leader') ? lock : this.#stealable(lock)
+      return lock === undefined || !/\/leader(@|$)/.test(name) ? lock : this.#stealable(lock)
     }
     return { acquire: acquire as Locks['acquire'] }
   }

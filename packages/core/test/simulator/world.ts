@@ -4,6 +4,7 @@ import type { Platform } from './platform.ts'
 import { History } from './history.ts'
 import { themeOf, type Theme } from './plan.ts'
 import { createRandom, type Random } from './random.ts'
+import { TokenDesk } from './sim-auth.ts'
 import { SimDevice } from './sim-device.ts'
 import { SimServer } from './sim-server.ts'
 import { SimTab } from './sim-tab.ts'
@@ -59,6 +60,8 @@ export class World {
       refuses: rules.chance(0.4) ? 0.25 : 0, reportsConflicts: !replicas && rules.chance(0.3), remembersCollected: rules.chance(0.5), replicas,
       ...this.theme.rules,
     }, this.random.fork(2))
+    // In some worlds people are signed in, with tokens that wear out.
+    if (this.random.fork(4).chance(0.25)) this.server.tokens = new TokenDesk()
     this.history = new History(this.server, () => this.log.tick)
     const resolution = rules.pick(['last-write-wins', 'server-wins', 'manual', 'manual', 'manual'] as const) ?? 'manual'
     // A replica merges by itself: nobody would be asked.
