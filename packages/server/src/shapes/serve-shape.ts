@@ -63,7 +63,7 @@ async function chunkAnswer(served: Served, number: number): Promise<Response> {
 
 function nowAnswer(served: Served): Response {
   const { shape, shapes } = served
-  return answer(served, { keeping: 'catch-up', body: `[${upToDate(shapes)}]`, offset: formatOffset(shape.log.end), isUpToDate: true, hasNothing: true })
+  return answer(served, { keeping: 'catch-up', body: `[${upToDate(shapes.seenLsn)}]`, offset: formatOffset(shape.log.end), isUpToDate: true, hasNothing: true })
 }
 
 async function logAnswer(served: Served, at: Offset): Promise<Response> {
@@ -72,10 +72,12 @@ async function logAnswer(served: Served, at: Offset): Promise<Response> {
   const from = at.lsn === 0n ? SNAPSHOT_END : at
   if (compareOffsets(from, shape.log.end) > 0) await outOfBounds(served, from)
   if (wanted.live && compareOffsets(from, shape.log.end) < 0) await served.shapes.current()
+  // Before the log is read: what is seen meanwhile may not be in this part of it.
+  const { seenLsn } = served.shapes
   const part = await shape.log.after(from)
   if (wanted.live && wanted.events) return eventsAnswer(served, from, part)
   if (wanted.live && part.entries.length === 0) return waitingAnswer(served, from)
-  return partAnswer(served, from, part)
+  return partAnswer(served, from, part, seenLsn)
 }
 
 /** Another copy of the server may have been further. */
@@ -95,15 +97,16 @@ async function waitingAnswer(served: Served, from: Offset): Promise<Response> {
     throw new Refusal(503, { code: 'concurrent_request_limit_exceeded', message })
   }
   await shape.changed(from, options.times.longPollMs, request.signal)
+  const { seenLsn } = shapes
   const part = await shape.log.after(from)
-  if (part.entries.length > 0) return partAnswer(served, from, part)
+  if (part.entries.length > 0) return partAnswer(served, from, part, seenLsn)
   if (shape.isRetired) return refetchAnswer(undefined, options.isShared, request.method)
-  return answer(served, { keeping: 'live', body: `[${upToDate(shapes)}]`, offset: formatOffset(from), isUpToDate: true, hasNothing: true })
+  return answer(served, { keeping: 'live', body: `[${upToDate(seenLsn)}]`, offset: formatOffset(from), isUpToDate: true, hasNothing: true })
 }
 
-function partAnswer(served: Served, from: Offset, part: LogPart): Response {
+function partAnswer(served: Served, from: Offset, part: LogPart, seenLsn: bigint): Response {
   const messages = part.entries.map(({ message }) => message)
-  if (part.reachesEnd) messages.push(upToDate(served.shapes))
+  if (part.reachesEnd) messages.push(upToDate(seenLsn))
   const offset = formatOffset(part.entries.at(-1) ?? from)
   return answer(served, { keeping: served.wanted.live ? 'live' : 'catch-up', body: `[${messages.join(',')}]`, offset, isUpToDate: part.reachesEnd })
 }
@@ -113,7 +116,7 @@ function eventsAnswer(served: Served, from: Offset, part: LogPart): Response {
   const { keepAliveMs, streamMs } = options.times
   const gone = new AbortController()
   const signal = AbortSignal.any([request.signal, gone.signal])
-  const events = shapeEvents(shape, from, part, { keepAliveMs, lengthMs: streamMs, upToDate: () => upToDate(shapes), signal })
+  const events = shapeEvents(shape, from, part, { keepAliveMs, lengthMs: streamMs, upToDate: () => upToDate(shapes.seenLsn), signal })
   const body = streamOf(events, () => gone.abort())
   return answer(served, { keeping: 'events', body, offset: formatOffset(part.entries.at(-1) ?? from), isUpToDate: part.reachesEnd })
 }
@@ -130,8 +133,8 @@ function streamOf(texts: AsyncIterator<string>, cancel: () => void): ReadableStr
   })
 }
 
-function upToDate(shapes: Shapes): string {
-  return JSON.stringify({ headers: { control: 'up-to-date', global_last_seen_lsn: String(shapes.seenLsn) } })
+function upToDate(seenLsn: bigint): string {
+  return JSON.stringify({ headers: { control: 'up-to-date', global_last_seen_lsn: String(seenLsn) } })
 }
 
 /** A column that was added since is noticed at the next write. */

@@ -134,9 +134,10 @@ export class Shapes {
     const writtenLsn = BigInt(rows[0]?.['lsn'] ?? '0') - 1n
     const isEmpty = await this.#source.isEmpty(this.database)
     const taken: Taken = isEmpty ? { plans: [], lsn: writtenLsn, lostAll: false } : await this.database.transaction((on) => this.#takeWithin(on, writtenLsn))
-    if (taken.lsn > this.#seenLsn) this.#seenLsn = taken.lsn
     if (taken.lostAll) for (const shape of this.#byHandle.values()) this.#forget(shape)
     await publishInOrder(taken.plans)
+    // Last: an answer that says it has no less than all logs up to there.
+    if (taken.lsn > this.#seenLsn) this.#seenLsn = taken.lsn
     for (const { retires, shape } of taken.plans) {
       if (retires) this.#forget(shape)
       else if (shape.log.sizeBytes > this.limits.maxLogBytes) await this.#compact(shape)
