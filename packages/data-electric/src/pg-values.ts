@@ -42,10 +42,15 @@ const NUMBERS: ReadonlySet<string> = new Set(['int2', 'int4', 'int8', 'float4', 
 function naturalValue(text: string, pg: PgColumn | undefined): Json | undefined {
   if (pg === undefined) return parsedJson(text)
   const { dims = 0, type } = pg
-  if (dims > 0) return parseArray(text, (item) => naturalValue(item, { type }) ?? item)
+  if (dims > 0) return parseArray(text, (item) => itemOf(item, type))
   if (isJsonType(pg)) return parsedJson(text)
   if (type === 'bool') return READ.boolean(text, pg)
   return NUMBERS.has(type) && isExact(text) ? Number(text) : text
+}
+
+function itemOf(text: string, type: string): Json {
+  const value = naturalValue(text, { type })
+  return value === undefined ? text : value
 }
 
 /** A float has many texts; a whole number that changes on its way is one that JavaScript cannot hold. */

@@ -34,8 +34,8 @@ export class ElectricHost {
   private constructor(database: TestDatabase, options: HostOptions) {
     this.database = database
     this.#options = options
-    const answer = getRequestListener((request, env) => this.#answer(request, env.incoming.socket.remoteAddress), { overrideGlobalObjects: false })
-    this.#server = createServer((incoming, outgoing) => void answer(incoming, outgoing))
+    const listener = getRequestListener((request, env) => this.#answer(request, env.incoming.socket.remoteAddress), { overrideGlobalObjects: false })
+    this.#server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
   }
 
   static async open(database: TestDatabase, sql: string, options: HostOptions = {}): Promise<ElectricHost> {
@@ -66,23 +66,12 @@ export class ElectricHost {
     this.#server.closeAllConnections()
   }
 
-  /** Empties tables. Resolves once nobody is shown what was in them. */
-  async empty(tables: readonly string[]): Promise<void> {
-    await this.database.run(`truncate ${tables.join(', ')}`)
-    for (const table of tables) while (await this.#showsRows(table)) await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-
   async close(): Promise<void> {
     await this.stop()
     const closed = once(this.#server, 'close')
     this.#server.close()
     await closed
     await this.database.close()
-  }
-
-  async #showsRows(table: string): Promise<boolean> {
-    const answer = await fetch(`http://127.0.0.1:${this.port}/v1/shape?table=${table}&offset=-1`)
-    return (await answer.text()).includes('"operation":"insert"')
   }
 
   async #answer(request: Request, remoteAddress: string | undefined): Promise<Response> {
@@ -108,12 +97,13 @@ export async function pgliteTest(): Promise<TestDatabase> {
 
 let databases = 0
 
-/** A new database on a running server, dropped in the end. */
+/** A new database on a running server, which ends with that. */
 export async function postgresTest(serverUrl: string): Promise<TestDatabase> {
   const name = `electric_${process.pid}_${(databases += 1)}`
   const admin = new pg.Client({ connectionString: serverUrl })
   await admin.connect()
   await admin.query(`create database ${name}`)
+  await admin.end()
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   const pool = new pg.Pool({ connectionString: url.href, max: 8 })
@@ -123,10 +113,6 @@ export async function postgresTest(serverUrl: string): Promise<TestDatabase> {
     shapes: () => postgresDatabase({ url: url.href }),
     run: async (sql) => void (await pool.query(sql)),
     rows: async (sql) => (await pool.query<Record<string, unknown>>(sql)).rows,
-    close: async () => {
-      await pool.end()
-      await admin.query(`drop database ${name} with (force)`)
-      await admin.end()
-    },
+    close: () => pool.end(),
   }
 }
