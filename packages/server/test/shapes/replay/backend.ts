@@ -43,8 +43,8 @@ export async function postgresBackend(serverUrl: string, name: string): Promise<
 }
 
 /** In memory, with the one connection that it has. */
-export async function pgliteBackend(): Promise<Backend> {
-  const pglite = await PGlite.create()
+export async function pgliteBackend(made?: Pick<PGlite, 'query' | 'exec' | 'close'>): Promise<Backend> {
+  const pglite = (made ?? (await PGlite.create())) as PGlite
   return {
     name: 'pglite',
     database: async () => pgliteDatabase(pglite),
