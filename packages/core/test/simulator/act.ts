@@ -51,6 +51,7 @@ export async function act(world: World, action: Action): Promise<void> {
       if (living !== undefined) new Person(world, device, living, { ...action, content }).insert()
       return
     }
+    case 'updateApp': updateApp(world, device); return
     case 'expire': world.server.tokens?.expire(); return
     case 'lenient': world.server.reportConflicts(false); return
     case 'stern': world.server.reportConflicts(true); return
@@ -135,6 +136,17 @@ function signOut(world: World, tab: SimTab, { salt }: Action): void {
 
 function leaderOf(device: SimDevice): SimTab | undefined {
   return device.living().find((one) => one.engine.status.getSnapshot().leads)
+}
+
+/** All tabs go, and the next has the newer version. A replica keeps rows in words of its own. */
+function updateApp(world: World, device: SimDevice): void {
+  if (world.server.replicas || device.isUpdated) return
+  for (const tab of device.living()) {
+    tab.die()
+    died(world, tab)
+  }
+  device.isUpdated = true
+  world.openTab(device, 0)
 }
 
 export function died(world: World, tab: SimTab): void {

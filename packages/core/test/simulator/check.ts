@@ -151,7 +151,7 @@ async function checkRows(world: World, device: SimDevice): Promise<void> {
   if (tab === undefined) return
   const pendingRows = new Set(pendingOf(device).flatMap((item) => (item.type === 'upload' ? [] : [`${item.table}/${item.rowId}`])))
   const shown = new Map<string, unknown>()
-  for (const row of (await world.peek(tab.engine.photos.where({}).get())) ?? []) shown.set(`photos/${row.id}`, row)
+  for (const row of (await world.peek(tab.engine.photos.where({}).get())) ?? []) shown.set(`photos/${row.id}`, tab.dialect.toServer(row))
   for (const row of (await world.peek(tab.engine.albums.where({}).get())) ?? []) shown.set(`albums/${row.id}`, row)
   for (const key of new Set([...shown.keys(), ...world.server.remote.rows.keys()])) {
     if (pendingRows.has(key)) continue

@@ -276,4 +276,9 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'auth/tokens.ts',
     edits: [{ find: "reason === 'start' || (refused !== undefined && known?.credentials !== refused)", replace: "reason === 'start' || (refused === undefined && known === undefined)" }],
   },
+  {
+    name: 'what was queued before an update goes out in its old words',
+    file: 'model/migration.ts',
+    edits: [{ find: 'withoutDropped(renamed(op.values, table), table) }', replace: 'withoutDropped(op.values, table) }' }],
+  },
 ]

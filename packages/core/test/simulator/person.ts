@@ -139,7 +139,7 @@ export class Person {
       photos.insert({ id: first, title: title(1), image, albumId })
       albums.insert({ id: albumId, title: title(0) })
       if (other !== undefined) photos.insert({ id: second, title: title(2), image: other, albumId })
-      if (photo !== undefined && change === 'update') photos.update(photo.id, { note: tagged('note', noteTag) })
+      if (photo !== undefined && change === 'update') photos.update(photo.id, this.#tab.dialect.toApp({ note: tagged('note', noteTag) }))
       if (photo !== undefined && change === 'delete') photos.delete(photo.id)
     }))
   }
@@ -194,7 +194,7 @@ export class Person {
   #update(id: string, column: 'title' | 'note' | 'image' | 'audio'): void {
     const tag = this.#hand.nextTag
     const value = column === 'title' || column === 'note' ? tagged(column, tag) : this.#hand.file(column, tag)
-    this.#hand.write({ kind: 'update', table: 'photos', rowId: id, columns: [column] }, () => this.#tab.engine.photos.update(id, { [column]: value }))
+    this.#hand.write({ kind: 'update', table: 'photos', rowId: id, columns: [column] }, () => this.#tab.engine.photos.update(id, this.#tab.dialect.toApp({ [column]: value })))
   }
 
   #delete(id: string): void {

@@ -10,11 +10,11 @@ export type ActionKind =
   | 'insert' | 'insertAlbum' | 'insertRef' | 'update' | 'replaceBlob' | 'nameBlob' | 'upsert' | 'delete' | 'burst' | 'batch'
   | 'read' | 'retry' | 'discard' | 'pause' | 'resume' | 'cancel'
   | 'weather' | 'calm' | 'offline' | 'online' | 'full' | 'roomy' | 'slowDisk' | 'fastDisk' | 'clockJump'
-  | 'stranger' | 'expire'
+  | 'stranger' | 'expire' | 'updateApp'
   | 'outsideWrite' | 'outsideDelete' | 'lenient' | 'stern' | 'collect' | 'vanish' | 'wait'
 
 /** Kinds that come in extra scenes alone. */
-export type ExtraKind = 'stranger' | 'expire'
+export type ExtraKind = 'stranger' | 'expire' | 'updateApp'
 
 /** One decision of a run. Taking some out of the list leaves a run that makes sense: that is how a failing one is shrunk. */
 export interface Action {

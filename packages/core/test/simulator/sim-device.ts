@@ -22,6 +22,8 @@ export class SimDevice {
   weather: Weather = {}
   /** How likely a store has no room. */
   full = 0
+  /** Whether a newer version of the app has been loaded here: tabs that open from then on have it. */
+  isUpdated = false
   /** When something of a sign-out was last written. */
   signedOutAt = -1
   /** Whether that person has given up what no server has. */

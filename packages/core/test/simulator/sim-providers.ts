@@ -1,9 +1,11 @@
 import { BseError } from '../../src/errors.ts'
-import type { BlobProvider, ChangeBatch, DataConnection, DataProvider, UploadIo } from '../../src/provider/index.ts'
+import type { BlobProvider, ChangeBatch, DataConnection, DataProvider, PushOutcome, UploadIo } from '../../src/provider/index.ts'
 import { fakeBlobs, fakeData } from '../../src/testing/fake-remote.ts'
 import { authorizedWire } from './sim-auth.ts'
 import { streamOf } from './sim-blob.ts'
+import type { Dialect } from './sim-schema.ts'
 import type { SimServer } from './sim-server.ts'
+import type { MutationWire } from '../../src/wire/mutation-wire.ts'
 import type { NetworkFault } from './faults.ts'
 
 /** The way from one tab to the server: takes time, and fails as the weather has it. */
@@ -51,31 +53,36 @@ function unheard(io: UploadIo): UploadIo {
   return { ...io, signal: new AbortController().signal }
 }
 
-export function simData(server: SimServer, wire: Wire): DataProvider {
+/** `complain` hears of what the server must never be sent. */
+export function simData(server: SimServer, wire: Wire, dialect: Dialect, complain: (what: string) => void): DataProvider {
   const inner = fakeData(server.remote)
   return {
     ...inner,
     connect: async (context) => {
       const way = authorizedWire(wire, context, server.tokens)
       const connection = await way.call('connect', () => inner.connect(context))
-      return simConnection(server, way, connection)
+      return simConnection(server, way, connection, dialect, complain)
     },
   }
 }
 
-function simConnection(server: SimServer, wire: Wire, inner: DataConnection): DataConnection {
+function simConnection(server: SimServer, wire: Wire, inner: DataConnection, dialect: Dialect, complain: (what: string) => void): DataConnection {
+  const take = (mutation: MutationWire): PushOutcome => {
+    if (dialect.isOutdated(mutation)) complain(`${mutation.id} is sent in words of an older version`)
+    return dialect.outcome(server.take(dialect.mutation(mutation)))
+  }
   return {
-    changes: (options) => overWire(wire, inner.changes(options), options.signal),
-    push: (mutations, { signal }) => wire.call(`push ${mutations.length}`, async () => mutations.map((mutation) => server.take(mutation)), signal),
+    changes: (options) => overWire(wire, inner.changes(options), options.signal, dialect),
+    push: (mutations, { signal }) => wire.call(`push ${mutations.length}`, async () => mutations.map(take), signal),
     close: () => inner.close(),
   }
 }
 
 /** Ends without a throw when aborted, as the seam wants it. */
-async function* overWire(wire: Wire, batches: AsyncIterable<ChangeBatch>, signal: AbortSignal): AsyncGenerator<ChangeBatch, void, undefined> {
+async function* overWire(wire: Wire, batches: AsyncIterable<ChangeBatch>, signal: AbortSignal, dialect: Dialect): AsyncGenerator<ChangeBatch, void, undefined> {
   for await (const batch of batches) {
     try {
-      yield await wire.call('changes', async () => batch, signal)
+      yield await wire.call('changes', async () => ({ ...batch, changes: batch.changes.map((change) => dialect.change(change)) }), signal)
     } catch (error) {
       if (signal.aborted) return
       throw error

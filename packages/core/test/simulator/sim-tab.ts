@@ -8,16 +8,9 @@ import type { Random } from './random.ts'
 import type { SimDevice } from './sim-device.ts'
 import { simBlobs, simData, type Wire } from './sim-providers.ts'
 import { simReplica } from './sim-replica.ts'
+import { Dialect, MIGRATIONS, schema, schemaAfterUpdate } from './sim-schema.ts'
 import { tabClock } from './virtual-time.ts'
 import type { World } from './world.ts'
-
-export const schema = {
-  albums: { id: 'uuid', title: 'string' },
-  photos: {
-    id: 'uuid', title: 'string', note: { type: 'string', optional: true }, albumId: { type: 'ref', table: 'albums', optional: true },
-    image: { type: 'blob' }, audio: { type: 'blob', optional: true },
-  },
-} as const
 
 export type SimEngine = SyncEngine<typeof schema>
 
@@ -32,6 +25,8 @@ export class SimTab {
   readonly name: string
   readonly engine: SimEngine
   readonly openedAt: number
+  /** How the version of the app that this tab has loaded calls things. */
+  readonly dialect: Dialect
   /** What was written in this tab. */
   readonly ops: Op[] = []
   readonly #world: World
@@ -56,6 +51,7 @@ export class SimTab {
     this.openedAt = world.log.tick
     this.#world = world
     this.#device = device
+    this.dialect = new Dialect(device.isUpdated)
     this.#expiredBefore = world.server.tokens?.expired ?? 0
     this.#random = world.random.fork(1_000 + serial)
     this.#mortal = new MortalTab({
@@ -160,16 +156,18 @@ export class SimTab {
 
   #open(): SimEngine {
     const wire: Wire = { call: (name, run, signal) => this.#mortal.outside(name, () => this.#overNetwork(name, run, signal)) }
+    // Both versions have the same tables; a person speaks by the tab's dialect.
+    const version = this.#device.isUpdated ? { schema: schemaAfterUpdate as unknown as typeof schema, schemaVersion: 2, migrations: MIGRATIONS } : { schema }
     return createSyncEngine({
       name: `sim-${this.#world.id}-${this.name}`,
-      schema,
+      ...version,
       state: this.#mortal.state,
       cache: { backend: this.#mortal.cache, inlineMaxBytes: INLINE_MAX_BYTES, ...(this.#world.cacheMaxBytes === undefined ? {} : { maxSize: this.#world.cacheMaxBytes }) },
       offline: { retryStrategy: { maxAttempts: 2 }, conflictResolution: this.#world.resolution },
       ...(this.#world.hasHandlers ? { onConflict: () => this.#decide() } : {}),
       ...(this.#world.server.tokens === undefined ? {} : { auth: ({ reason }: { readonly reason: 'start' | 'expired' }) => this.#signIn(reason) }),
       blobs: simBlobs(this.#world.server, wire),
-      data: this.#world.server.replicas ? simReplica(this.#world.server, wire) : simData(this.#world.server, wire),
+      data: this.#world.server.replicas ? simReplica(this.#world.server, wire) : simData(this.#world.server, wire, this.dialect, (what) => this.#world.violation('corrupt', `${this.name}: ${what}`)),
       environment: this.#mortal.environment,
     })
   }
