@@ -5,8 +5,10 @@ import { FullReplica } from './cache/full-replica.ts'
 import { CacheKeeper } from './cache/keeper.ts'
 import { CacheManager } from './cache/manager.ts'
 import { Priorities } from './cache/priorities.ts'
+import { auditFiles } from './cache/audit.ts'
 import { createCacheApi, type CacheApi, type EngineCache } from './cache-api.ts'
 import { blobLocks } from './cache/locks.ts'
+import { withRoom } from './cache/with-room.ts'
 import { BlobReading, type BlobStream } from './blob-reading.ts'
 import { blobRemotes, type BlobRemotes } from './blob-remotes.ts'
 import { runBatch, type BatchTables } from './batch.ts'
@@ -220,6 +222,9 @@ class Engine implements EngineParts {
   readonly #opened: PromiseWithResolvers<void> = Promise.withResolvers()
   #isOpen = false
   #leads = false
+  #isAuditing = false
+  /** Since that was last told. */
+  #lostFiles = 0
   #error: BseError | undefined
   /** It is this tab that signs out. */
   #signsOut = false
@@ -411,11 +416,29 @@ class Engine implements EngineParts {
     const session = new LeaderSession(this.#sessionDeps(leader))
     this.#session = session
     this.#fullReplica?.begin(this.#columns.all(), signal)
+    void this.#auditFiles(signal)
     try {
       await session.run(signal)
     } finally {
       this.#session = undefined
       this.#notices.progress.clear()
+    }
+  }
+
+  /** Files may be gone though their records are here: the browser cleared one of two stores. One audit at a time. */
+  async #auditFiles(signal: AbortSignal): Promise<void> {
+    if (this.#isAuditing || !this.#leads) return
+    this.#isAuditing = true
+    try {
+      const missing = await auditFiles({ state: this.#state, hashes: () => this.#keeper.hashes(), recheck: (hash) => this.#cache.recheck(hash) }, signal)
+      if (missing === 0) return
+      this.#events.emit('storageLost', { part: 'cache', mutations: 0, uploads: this.#lostFiles })
+      this.#lostFiles = 0
+      this.#fullReplica?.forget()
+    } catch (error) {
+      if (!signal.aborted) this.#logger.warn('could not look whether files are here', { error: String(error) })
+    } finally {
+      this.#isAuditing = false
     }
   }
 
@@ -461,6 +484,10 @@ class Engine implements EngineParts {
       makeRoomForFetch: (neededBytes) => this.#keeper.makeRoom(neededBytes, { spareDear: true }),
       pinnedBytes: () => this.#keeper.pinnedBytes(),
       onUse: (hash) => this.#keeper.used(hash),
+      onFileGone: (isLost) => {
+        if (isLost) this.#lostFiles += 1
+        void this.#auditFiles(this.#closing.signal)
+      },
     })
   }
 
@@ -521,7 +548,7 @@ class Engine implements EngineParts {
       },
       order: eviction === 'fifo' ? 'fifo' : 'lru',
       estimate: async () => this.#environment.storage?.estimate(),
-      evict: (hash) => this.#cache.evict(hash),
+      evict: (hash) => this.#cache.evict(hash, { waits: false }),
       isDurable: (entry) => this.#remotes.isDurable(entry),
       onWarning: (room) => this.#events.emit('cacheWarning', room),
       onEvicted: (items) => this.#events.emit('cacheEviction', { items: items.map((item) => ({ ...item, rows: this.#store.rowsOf(item.id) })) }),
@@ -569,6 +596,9 @@ class Engine implements EngineParts {
       state: this.#state, references: this.#references, policy: { remoteIds: this.#remotes.all.map(({ remoteId }) => remoteId) }, ids: this.#ids, overlay: this.#overlay,
       admit: (requests) => this.#admission.admit(requests), queuedSoFar: () => this.#mirror.queuedSoFar, refColumns: (table) => this.#facts.refColumns(table),
       ingest: (sources, signal) => this.#cache.ingest(sources, signal),
+      inRoom: (neededBytes, work) => withRoom({
+        makeRoom: (bytes) => this.#keeper.makeRoom(bytes, { spareDear: false }), pinnedBytes: () => this.#keeper.pinnedBytes(),
+      }, neededBytes, work),
       reclaim: (hash) => this.#cache.reclaim(hash),
       onRowsChanged: (rows) => this.#projector.rowsChanged(rows),
       onHashed: (provisional, hash) => this.#subscriptions.adopt(provisional, hash),
@@ -600,11 +630,13 @@ class Engine implements EngineParts {
   #onMirror(change: MirrorChange): void {
     this.#admission.take(change, this.#mirror)
     if (change.lost !== undefined) {
-      this.#events.emit('storageLost', change.lost)
+      this.#events.emit('storageLost', { part: 'state', ...change.lost })
+      this.#fullReplica?.forget()
       this.#markBorn()
     }
     this.#unreferenced.note(change, { row: (table, rowId) => this.#store.baseRow(table, rowId), write: (seq) => this.#overlay.record(seq) })
     for (const { seq, record } of change.mutations) if (record === undefined && !this.#mirror.isAside(seq)) this.#synced.changed(seq, record)
+    if (change.reset) this.#keeper.stateReset()
     for (const { hash, entry } of change.ledger) {
       if (entry?.local === 'present') this.#subscriptions.blobChanged(hash)
       this.#keeper.ledgerChanged(hash, entry)

@@ -44,10 +44,10 @@ export interface SyncEvents {
   /** Credentials are needed and the app gave none, or a server refused those it gave. Work that needs them waits. */
   authRequired: { readonly error: unknown }
   /**
-   * The browser has removed what was stored here, while the page was open: rows come again from the server, and what no server had is gone
-   * (`mutations`, `uploads`: how much that was).
+   * The browser has removed what was stored here. `state`: while the page was open; rows come again from the server. `cache`: files, found out by the
+   * tab that leads; they are fetched again when they are needed. What no server had is gone (`mutations`, `uploads`: how much that was).
    */
-  storageLost: Unsent
+  storageLost: Unsent & { readonly part: 'state' | 'cache' }
   /** A part of storage could not be had where it was wanted. Told once, when the engine opens; look at `status.durable` too. */
   storageFallback: StorageFallback
   /** The cache is filled above `cache.warningThreshold`. Told once for each crossing, in the tab that leads. In bytes. */

@@ -7,6 +7,7 @@ import { ledgerOps } from '../ledger/records.ts'
 import { newLedgerEntry } from '../model/ledger-entry.ts'
 import { bytesKey, ledgerKey } from '../state/keys.ts'
 import { ledgerAside, readLedgerEntry, replacing } from '../state/records.ts'
+import { adoptFile } from './adopt.ts'
 import { fromFirst } from './from-first.ts'
 import { publishRecorded, type IngestDeps } from './ingest.ts'
 
@@ -29,6 +30,7 @@ export interface FetchDeps extends IngestDeps, Origin {
 export async function fetchBlob(deps: FetchDeps, ref: RemoteRef, signal: AbortSignal): Promise<void> {
   const lock = await deps.locks.change(ref.hash, signal)
   try {
+    if (await adoptFile(deps, ref, signal)) return
     await fromFirst<Origin, void>([deps, ...(deps.mirrors ?? [])], signal, ({ remoteId, source }) => fetchFrom({ ...deps, remoteId, source }, ref, signal))
   } finally {
     lock.release()

@@ -67,6 +67,11 @@ export class FullReplica {
     for (const [hash, fetch] of this.#running) if (!this.#deps.isWanted(hash)) fetch.abort(new DOMException('No row names it any more', 'AbortError'))
   }
 
+  /** What came here may be gone. */
+  forget(): void {
+    this.#done.clear()
+  }
+
   /** The network may be back, or may be used again. */
   retry(): void {
     this.#failures = 0

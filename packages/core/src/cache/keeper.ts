@@ -50,7 +50,7 @@ const TIDY_AFTER_MS = 100
  */
 export class CacheKeeper {
   readonly #options: CacheKeeperOptions
-  readonly #catalog: Catalog
+  #catalog: Catalog
   /** Uses that are not saved yet; `undefined` for bytes that are gone. */
   readonly #unsaved: Map<BlobHash, UseRecord | undefined> = new Map()
   readonly #ending: AbortController = new AbortController()
@@ -86,6 +86,24 @@ export class CacheKeeper {
     this.#isLeading = leads
     if (!leads) return
     this.ready().then(() => this.#tidySoon(), (error: unknown) => this.#options.logger.warn('the cache cannot be listed', { error: String(error) }))
+  }
+
+  /** State was read anew, since it was changed behind our back: a picture of what it was before would count bytes that are gone. */
+  stateReset(): void {
+    if (this.#loading === undefined) return
+    const before = this.#loading
+    const again = async (): Promise<void> => {
+      await Promise.allSettled([before])
+      this.#catalog = new Catalog(this.#options.order)
+      this.#unsaved.clear()
+      await this.#load()
+    }
+    const loading = again().catch((error: unknown) => {
+      if (this.#loading === loading) this.#loading = undefined
+      throw error
+    })
+    loading.catch(() => undefined)
+    this.#loading = loading
   }
 
   ledgerChanged(hash: BlobHash, entry: LedgerEntry | undefined): void {
@@ -244,7 +262,17 @@ export class CacheKeeper {
   }
 
   async #limit(): Promise<number> {
-    return limitBytes(this.#options.limits, this.#catalog.usedBytes, await this.#options.estimate())
+    return limitBytes(this.#options.limits, this.#catalog.usedBytes, await this.#estimate())
+  }
+
+  /** Only thresholds depend on it: a platform that cannot tell is one that says nothing. */
+  async #estimate(): Promise<StorageEstimate | undefined> {
+    try {
+      return await this.#options.estimate()
+    } catch (error) {
+      this.#options.logger.info('the platform does not say how much storage there is', { error: String(error) })
+      return undefined
+    }
   }
 
   #tellSoon(): void {

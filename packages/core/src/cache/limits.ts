@@ -17,9 +17,14 @@ export interface StorageEstimate {
 
 /** The most that the cache may hold: what the app allows, or what the device has room for, whichever is less. */
 export function limitBytes(limits: CacheLimits, usedBytes: number, estimate: StorageEstimate | undefined): number {
-  if (estimate === undefined) return limits.maxBytes
+  if (estimate === undefined || !saysSomething(estimate)) return limits.maxBytes
   const roomBytes = Math.max(0, estimate.quotaBytes - estimate.usageBytes)
   return Math.min(limits.maxBytes, usedBytes + roomBytes)
+}
+
+/** Some platforms answer with nothing, or with a quota of zero where there is room: what the store itself says counts then. */
+function saysSomething({ usageBytes, quotaBytes }: StorageEstimate): boolean {
+  return usageBytes >= 0 && quotaBytes > 0 && usageBytes < Infinity
 }
 
 /** Bytes to let go of now. Above the critical share it goes down to the warning share, so that not every new photo evicts one. */

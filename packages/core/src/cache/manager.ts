@@ -16,6 +16,8 @@ import { withRoom } from './with-room.ts'
 export interface CacheManagerOptions extends FetchDeps, ReclaimDeps {
   /** These bytes were read. */
   readonly onUse: (hash: BlobHash) => void
+  /** A file that should be here is not: others may be gone too. `isLost`: nobody else has its bytes. */
+  readonly onFileGone: (isLost: boolean) => void
   /** Like `makeRoom`, but what is dear to the person stays: nobody waits for what is only fetched. */
   readonly makeRoomForFetch: (neededBytes: number) => Promise<number>
 }
@@ -85,8 +87,17 @@ export class CacheManager {
     await this.evict(hash)
   }
 
-  async evict(hash: BlobHash): Promise<'evicted' | 'kept'> {
-    const outcome = await evictBlob(this.#deps, hash)
+  /** Looks whether the bytes are where the record says, without reading them. */
+  async recheck(hash: BlobHash): Promise<'here' | 'missing'> {
+    const entry = await readEntry(this.#deps.state, hash)
+    if (entry?.local !== 'present' || entry.inline || (await this.#deps.store.get(hash)) !== undefined) return 'here'
+    await this.#missing(entry, false)
+    return 'missing'
+  }
+
+  /** `waits: false`: bytes that somebody is bringing in at this moment stay. */
+  async evict(hash: BlobHash, options: { readonly waits: boolean } = { waits: true }): Promise<'evicted' | 'kept'> {
+    const outcome = await evictBlob(this.#deps, hash, options)
     if (outcome === 'evicted') this.#verified.delete(hash)
     return outcome
   }
@@ -152,7 +163,8 @@ export class CacheManager {
       if (!now.inline && !wrongBytes && (await store.get(hash)) !== undefined) return
       if (!now.inline && wrongBytes && storedSomewhere(now) && (await store.delete(hash)) === 'busy') return
       const referenced = references.count(hash) > 0
-      await changeEntry(state, now, (before) => loseBytes(before, referenced), { durability: 'strict' })
+      const after = await changeEntry(state, now, (before) => loseBytes(before, referenced), { durability: 'strict' })
+      if (!now.inline && !wrongBytes) this.#deps.onFileGone(after.local === 'lost')
     } finally {
       lock.release()
     }

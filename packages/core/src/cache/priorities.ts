@@ -27,6 +27,7 @@ export class Priorities {
   }
 
   async load(signal: AbortSignal): Promise<void> {
+    this.#said.clear()
     for await (const page of this.#state.read(prefixRange('pri/'), { signal })) for (const { key, value } of page) this.changed(key, value)
   }
 

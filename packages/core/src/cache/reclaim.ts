@@ -50,13 +50,15 @@ export async function forgetUnreferenced(deps: ReclaimDeps, hash: BlobHash): Pro
 
 /**
  * Gives up this device's copy, when nobody is owed it and nobody reads it. The record says `evicting` before the file goes, so
- * a crash in between is finished by start-up.
+ * a crash in between is finished by start-up. Without `waits` bytes that somebody brings in at this moment are kept: a write that makes room may hold
+ * such locks itself.
  */
-export async function evictBlob(deps: ReclaimDeps, hash: BlobHash): Promise<'evicted' | 'kept'> {
+export async function evictBlob(deps: ReclaimDeps, hash: BlobHash, { waits }: { readonly waits: boolean }): Promise<'evicted' | 'kept'> {
   const borrowers = await deps.locks.tryRemove(hash)
   if (borrowers === undefined) return 'kept'
-  const lock = await deps.locks.change(hash)
+  const lock = waits ? await deps.locks.change(hash) : await deps.locks.tryChange(hash)
   try {
+    if (lock === undefined) return 'kept'
     const begun = await beginEviction(deps, hash)
     if (begun?.local === 'absent') return 'evicted'
     if (begun?.local !== 'evicting') return 'kept'
@@ -64,7 +66,7 @@ export async function evictBlob(deps: ReclaimDeps, hash: BlobHash): Promise<'evi
     await changeEntry(deps.state, begun, (entry) => withLocal(entry, 'evictDone', deps.references.count(hash) > 0), { durability: 'relaxed' })
     return 'evicted'
   } finally {
-    lock.release()
+    lock?.release()
     borrowers.release()
   }
 }

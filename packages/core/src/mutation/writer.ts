@@ -44,6 +44,8 @@ export interface WriterDeps {
   readonly queuedSoFar: () => number
   readonly refColumns: OrderFacts['refColumns']
   readonly ingest: (sources: readonly Blob[], signal: AbortSignal) => Promise<IngestResult>
+  /** Does something that stores; when the device is full it makes room and tries once more. @throws BseError `STORAGE_FULL`. */
+  readonly inRoom: <T>(neededBytes: number, work: () => Promise<T>) => Promise<T>
   /** Ends what a failed commit left staged. */
   readonly reclaim: (hash: BlobHash) => Promise<void>
   /** Rows look different: to be shown at once, and all of them together. */
@@ -147,8 +149,10 @@ export class Writer {
     const ingested = await ingesting
     const ops = await resolving
     await ingested.publish()
-    const enqueued = await enqueue(this.#deps, {
-      id: uuidV7(this.#deps.ids), ops, blobs: ingested.blobs, mergeWith: this.#mergeable(ops), createdAtMs: this.#deps.ids.nowMs(), admitted,
+    const { blobs } = ingested
+    const id = uuidV7(this.#deps.ids)
+    const enqueued = await this.#deps.inRoom(neededBytes(blobs), () => {
+      return enqueue(this.#deps, { id, ops, blobs, mergeWith: this.#mergeable(ops), createdAtMs: this.#deps.ids.nowMs(), admitted })
     })
     ingested.release()
     drafts.forEach((draft, index) => {
@@ -203,6 +207,13 @@ export class Writer {
     const published = ingested.blobs.filter((blob) => blob.inlineBytes === undefined)
     await Promise.allSettled(published.map((blob) => this.#deps.reclaim(blob.hash)))
   }
+}
+
+/** What a commit writes beside small blobs is less than this. */
+const RECORDS_BYTES = 16_384
+
+function neededBytes(blobs: readonly Ingested[]): number {
+  return blobs.reduce((sum, { inlineBytes }) => sum + (inlineBytes?.byteLength ?? 0), RECORDS_BYTES)
 }
 
 /** Each row once, with what is done to it first. */

@@ -26,7 +26,7 @@ async function subject(options: Partial<FetchDeps> = {}): Promise<Subject> {
   remote.blobs.set(hash, blob)
   const cache = new CacheManager({
     store, state, locks: blobLocks(memoryLocks(), 'fetch'), references: { count: () => 1 }, inlineMaxBytes: 100, tabId: 'tab', registered: async () => undefined,
-    source: fakeBlobs(remote), remoteId: 'r', onUse: () => undefined, makeRoom: async () => 0, makeRoomForFetch: async () => 0, pinnedBytes: () => 0, ...options,
+    source: fakeBlobs(remote), remoteId: 'r', onUse: () => undefined, onFileGone: () => undefined, makeRoom: async () => 0, makeRoomForFetch: async () => 0, pinnedBytes: () => 0, ...options,
   })
   return { cache, state, store, blob, hash }
 }

@@ -32,7 +32,7 @@ function subject(
   const named = new Set<BlobHash>()
   const cache = new CacheManager({
     store, state, locks: blobLocks(locks, 'cache'), references: { count: (hash) => (named.has(hash) ? 1 : 0) }, inlineMaxBytes: 100, tabId: 'tab', registered: async () => undefined,
-    source: sourceOf(fakeBlobs(remote)), remoteId: 'r', onUse: () => undefined, makeRoom: async () => 0, makeRoomForFetch, pinnedBytes: () => 0,
+    source: sourceOf(fakeBlobs(remote)), remoteId: 'r', onUse: () => undefined, onFileGone: () => undefined, makeRoom: async () => 0, makeRoomForFetch, pinnedBytes: () => 0,
   })
   return { cache, state, store, remote, named, locks }
 }

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createSyncEngine, hasCode, type SyncEngine } from '../../src/index.ts'
 import { memoryCache } from '../../src/memory/index.ts'
-import { BseError, type CacheFactory } from '../../src/provider/index.ts'
+import { BseError, type CacheFactory, type PlatformStorage, type StateFactory } from '../../src/provider/index.ts'
+import { prefixRange } from '../../src/state/keys.ts'
 import { FakeRemote, fakeBlobs, fakeData } from '../../src/testing/index.ts'
 import { image, newDevice, openTab, schema, type Device, type TabOptions, type TestEngine } from './harness.ts'
 
@@ -264,6 +265,7 @@ describe('a device that is full', () => {
     expect((await sync.blobs.get(first?.image ?? 'sha256:'))?.size, 'fetched again').toBe(SIZE)
   })
 
+  // F-28
   it('says what it needs and what cannot go when nothing may', async () => {
     const remote = new FakeRemote()
     const sync = onSmallDevice(smallCache(3 * SIZE).factory, remote)
@@ -293,7 +295,194 @@ describe('a device that is full', () => {
   })
 })
 
+/** State that has no room for more than so many bytes of small blobs. */
+function smallState(inner: StateFactory, roomBytes: number): StateFactory {
+  return (namespace) => {
+    const store = inner(namespace)
+    return {
+      ...store,
+      update: async (read, decide, options) => {
+        let used = 0
+        for await (const page of store.read(prefixRange('bytes/'))) for (const { value } of page) used += (value as Uint8Array).byteLength
+        return store.update(read, (get) => {
+          const decided = decide(get)
+          const more = decided.ops.reduce((sum, op) => sum + ('put' in op && op.value instanceof Uint8Array ? op.value.byteLength : 0), 0)
+          if (more > 0 && used + more > roomBytes) throw new BseError('STORAGE_FULL', 'small: full', { neededBytes: more, availableBytes: roomBytes - used })
+          return decided
+        }, options)
+      },
+    }
+  }
+}
+
+describe('records that are full', () => {
+  // F-23: small blobs ride in the commit, which then is what has no room
+  it('make room by small blobs that servers have, and say what they need when nothing may go', async () => {
+    const remote = new FakeRemote()
+    const device = newDevice()
+    const sync = tab({ ...device, state: smallState(device.state, 3 * SIZE) }, remote, { inlineMaxBytes: 64_000 })
+    const ids = await syncedPhotos(sync, 5)
+    const first = await sync.photos.get(ids[0] ?? '')
+    expect((await sync.blobs.get(first?.image ?? 'sha256:'))?.size, 'fetched again').toBe(SIZE)
+    remote.fault = () => 'fail-before'
+    for (const n of [1, 2, 3]) await sync.photos.insert({ title: `offline ${n}`, image: image(SIZE, 20 + n) })
+    await expect(sync.photos.insert({ title: 'too much', image: image(SIZE, 30) })).rejects.toMatchObject({ code: 'STORAGE_FULL', details: { pinnedBytes: 3 * SIZE } })
+    expect(await sync.photos.count()).toBe(8)
+    remote.fault = () => 'pass'
+  })
+
+  it('are not waited for by a write that has brought in again what would have to go', async () => {
+    const remote = new FakeRemote()
+    const device = newDevice()
+    let refuses = 0
+    const state: StateFactory = (namespace) => {
+      const store = device.state(namespace)
+      return {
+        ...store,
+        update: (read, decide, options) => {
+          if (options.durability !== 'strict' || refuses === 0) return store.update(read, decide, options)
+          refuses -= 1
+          return Promise.reject(new BseError('STORAGE_FULL', 'full', { neededBytes: undefined, availableBytes: 0 }))
+        },
+      }
+    }
+    const sync = tab({ ...device, state }, remote, { inlineMaxBytes: 0 })
+    const evicted: number[] = []
+    sync.on('cacheEviction', ({ items }) => evicted.push(...items.flatMap(({ rows }) => rows.map(({ id }) => ids.indexOf(id)))))
+    const ids = await syncedPhotos(sync, 2)
+    refuses = 1
+    await sync.photos.insert({ title: 'the first once more', image: image(SIZE, 1) }).synced
+    expect(evicted).toEqual([1])
+  })
+})
+
+describe('a browser that clears storage', () => {
+  async function hasImage(sync: TestEngine, title: string): Promise<number | undefined> {
+    const [photo] = await sync.photos.where({ title }).get()
+    return (await sync.blobs.get(photo?.image ?? 'sha256:'))?.size
+  }
+
+  // F-27 F-8: only the files
+  it('of its files is found out by the next tab: what servers have comes back, what they had not is said to be lost, and its row stays', async () => {
+    const remote = new FakeRemote()
+    const device = newDevice()
+    const before = openTab(device, remote, { name: 'files' })
+    await syncedPhotos(before, 3)
+    remote.fault = () => 'fail-before'
+    await before.photos.insert({ title: 'mine alone', image: image(SIZE, 99) })
+    await before.close()
+    const after = tab({ ...device, cache: memoryCache() }, remote, { name: 'files' })
+    const [told, lost]: [unknown[], string[]] = [[], []]
+    after.on('storageLost', (loss) => told.push(loss))
+    after.on('blobLost', ({ rows }) => lost.push(...rows.map(({ table }) => table)))
+    await vi.waitFor(() => expect(told).toEqual([{ part: 'cache', mutations: 0, uploads: 1 }]), WITHIN)
+    expect(lost).toEqual(['photos'])
+    await vi.waitFor(async () => expect(await after.cache.stats()).toMatchObject({ used: 0, items: 0 }), WITHIN)
+    remote.fault = () => 'pass'
+    expect(await hasImage(after, 'photo 1')).toBe(SIZE)
+    expect(await after.photos.count()).toBe(4)
+  })
+
+  // F-27: only the records
+  it('of its records has its files taken over, those that are right, without fetching them', async () => {
+    const remote = new FakeRemote()
+    const device = newDevice()
+    const before = openTab(device, remote, { name: 'records' })
+    await syncedPhotos(before, 3)
+    const rotten = (await before.photos.where({ title: 'photo 2' }).get())[0]?.image.hash ?? 'sha256:'
+    await before.close()
+    const store = device.cache('shared')
+    await store.delete(rotten)
+    await store.publish({ ...(await store.stage(new Blob(['other bytes']))), hash: rotten })
+    let opens = 0
+    remote.fault = (call) => {
+      if (call === 'open') opens += 1
+      return 'pass'
+    }
+    const after = tab({ ...device, state: newDevice().state }, remote, { name: 'records' })
+    await vi.waitFor(async () => expect(await after.photos.count()).toBe(3), WITHIN)
+    expect([await hasImage(after, 'photo 0'), await hasImage(after, 'photo 1'), opens]).toEqual([SIZE, SIZE, 0])
+    expect([await hasImage(after, 'photo 2'), opens]).toEqual([SIZE, 1])
+    expect(await after.cache.stats()).toMatchObject({ used: 3 * SIZE, items: 3 })
+    expect(await after.cache.clear()).toMatchObject({ kept: 0 })
+  })
+
+  it('keeps a file that it takes over while no server can be asked about it', async () => {
+    const remote = new FakeRemote()
+    const device = newDevice()
+    const before = openTab(device, remote, { name: 'alone' })
+    await syncedPhotos(before, 1)
+    await before.close()
+    const after = tab({ ...device, state: newDevice().state }, remote, { name: 'alone' })
+    await vi.waitFor(async () => expect(await after.photos.count()).toBe(1), WITHIN)
+    remote.fault = () => 'fail-before'
+    expect(await hasImage(after, 'photo 0')).toBe(SIZE)
+    expect(await after.cache.clear()).toMatchObject({ evicted: [], kept: 1 })
+    remote.fault = () => 'pass'
+  })
+
+  // F-26: all of it, while the page is open
+  it('of everything is told by the page that is open, whose statistics count nothing that is gone', async () => {
+    const remote = new FakeRemote()
+    const device = newDevice()
+    const [first, second] = [device, newDevice()]
+    const swapping = swappable(first, second)
+    const sync = tab(swapping.device, remote)
+    await syncedPhotos(sync, 3)
+    expect(await sync.cache.stats()).toMatchObject({ used: 3 * SIZE })
+    const told: unknown[] = []
+    sync.on('storageLost', (loss) => told.push(loss))
+    swapping.swap()
+    await vi.waitFor(() => expect(told).toEqual([{ part: 'state', mutations: 0, uploads: 0 }]), WITHIN)
+    await vi.waitFor(async () => expect(await sync.cache.stats()).toMatchObject({ used: 0, items: 0 }), WITHIN)
+    await sync.photos.insert({ title: 'after', image: image(SIZE, 70) }).synced
+    await vi.waitFor(async () => expect(await sync.photos.count()).toBe(4), WITHIN)
+    expect(await hasImage(sync, 'photo 0')).toBe(SIZE)
+  })
+})
+
+/** A device that, once swapped, is another one: empty. The feed of its state breaks then, as a browser's does. */
+function swappable(before: Device, after: Device): { readonly device: Device; swap(): void } {
+  let now = before
+  let removed = new AbortController()
+  const state: StateFactory = (namespace) => ({
+    ...before.state(namespace),
+    get: (keys) => now.state(namespace).get(keys),
+    read: (range, options) => now.state(namespace).read(range, options),
+    update: (read, decide, options) => now.state(namespace).update(read, decide, options),
+    watch: (since, options) => now.state(namespace).watch(since, { ...options, signal: AbortSignal.any([options?.signal ?? removed.signal, removed.signal]) }),
+  })
+  const cache: CacheFactory = (namespace) => ({
+    ...before.cache(namespace),
+    stage: (source, options) => now.cache(namespace).stage(source, options), publish: (staged) => now.cache(namespace).publish(staged),
+    get: (hash) => now.cache(namespace).get(hash), delete: (hash) => now.cache(namespace).delete(hash), discard: (stageId) => now.cache(namespace).discard(stageId),
+  })
+  return {
+    device: { ...before, state, cache },
+    swap: () => {
+      now = after
+      const old = removed
+      removed = new AbortController()
+      old.abort()
+    },
+  }
+}
+
 describe('the storage of the platform', () => {
+  // F-25
+  it.each([
+    ['fails', async () => Promise.reject(new Error('no'))],
+    ['says nothing that makes sense', async () => ({ usageBytes: Number.NaN, quotaBytes: Number.NaN })],
+    ['says that there is no room at all', async () => ({ usageBytes: 0, quotaBytes: 0 })],
+    ['says that there is no end of it', async () => ({ usageBytes: 0, quotaBytes: Infinity })],
+  ])('that %s leaves the limit of the app', async (_, estimate: PlatformStorage['estimate']) => {
+    const remote = new FakeRemote()
+    const sync = tab(newDevice(), remote, { cache: { maxSize: 100_000 }, storage: { estimate, persist: async () => false } })
+    await syncedPhotos(sync, 2)
+    expect(await sync.cache.stats()).toMatchObject({ used: 2 * SIZE, available: 80_000 })
+  })
+
+
   // R-047
   it.each([true, false])('is asked to persist once, or never: %s', async (persist) => {
     const asked = vi.fn(async () => true)

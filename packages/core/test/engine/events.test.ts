@@ -145,7 +145,7 @@ describe('every open tab', () => {
     expect(await sync.offline.pending()).toHaveLength(2)
     inner = newDevice().state('shared')
     swap()
-    await vi.waitFor(() => expect(seen.storageLost).toEqual([{ mutations: 1, uploads: 1 }]))
+    await vi.waitFor(() => expect(seen.storageLost).toEqual([{ part: 'state', mutations: 1, uploads: 1 }]))
     remote.fault = () => 'pass'
     await sync.albums.insert({ title: 'after' })
     await vi.waitFor(async () => expect((await sync.albums.where({}).get()).map(({ title }) => title).sort()).toEqual(['after', 'sent']), { timeout: 10_000 })
