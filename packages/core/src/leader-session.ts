@@ -59,6 +59,7 @@ export class LeaderSession {
   readonly #connectAgain: Wake = new Wake()
   #pusher: Pusher | undefined
   #receiver: Receiver | undefined
+  #isWiped = false
 
   constructor(deps: LeaderSessionDeps) {
     this.#deps = deps
@@ -72,6 +73,8 @@ export class LeaderSession {
 
   /** This tab's picture of state changed. */
   changed(change: MirrorChange): void {
+    // The lease went with everything else, and so did the place in the stream of rows.
+    this.#isWiped ||= change.lost !== undefined
     this.#changed.signal()
     this.#asked.signal()
     for (const uploads of this.#uploads) uploads.wake()
@@ -121,7 +124,7 @@ export class LeaderSession {
     const { pulse, leader } = this.#deps
     const step = Effect.gen({ self: this }, function* () {
       this.#asked.reset()
-      if (pulse.epoch > leader.epoch) return yield* Effect.fail(lostLease(leader.epoch))
+      if (this.#isWiped || pulse.epoch > leader.epoch) return yield* Effect.fail(lostLease(leader.epoch))
       if (pulse.epoch === leader.epoch && pulse.asked > pulse.answered) yield* attempt(() => leader.answer(pulse.asked))
       return yield* this.#asked.wait(undefined)
     })

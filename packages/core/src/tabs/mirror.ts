@@ -139,6 +139,7 @@ export class Mirror {
       this.paused = NOTHING_PAUSED
       this.sendNow = new Set()
       this.superseded = undefined
+      if (lost !== undefined) this.pulse.leaseSeen(undefined)
     }
     const rows: MirrorChange['rows'][number][] = []
     const mutations: MirrorChange['mutations'][number][] = []

@@ -435,9 +435,10 @@ describe('a browser that clears storage', () => {
     swapping.swap()
     await vi.waitFor(() => expect(told).toEqual([{ part: 'state', mutations: 0, uploads: 0 }]), WITHIN)
     await vi.waitFor(async () => expect(await sync.cache.stats()).toMatchObject({ used: 0, items: 0 }), WITHIN)
+    await vi.waitFor(async () => expect(await sync.photos.count()).toBe(3), WITHIN)
+    await vi.waitFor(async () => expect(await hasImage(sync, 'photo 0')).toBe(SIZE), WITHIN)
     await sync.photos.insert({ title: 'after', image: image(SIZE, 70) }).synced
-    await vi.waitFor(async () => expect(await sync.photos.count()).toBe(4), WITHIN)
-    expect(await hasImage(sync, 'photo 0')).toBe(SIZE)
+    expect(await sync.photos.count()).toBe(4)
   })
 })
 

@@ -1,0 +1,10 @@
+import { it } from 'vitest'
+import { growthOverLargeFile } from './large-file.ts'
+import { serveFixtures } from './real-chromium.ts'
+
+const openChromium = serveFixtures()
+
+// F-11 X-016: a gibibyte in memory.long.test.ts
+it('puts and reads 64 MiB in a Chromium, and takes no more than 150 MiB over idle', { timeout: 120_000 }, async () => {
+  await growthOverLargeFile(await openChromium(), 64 * 1024 * 1024)
+})
