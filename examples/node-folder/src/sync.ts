@@ -15,7 +15,7 @@ export interface DeviceOptions {
   readonly server: string
   /** Whose photos; rooms have rows of their own. */
   readonly room: string
-  /** What this device keeps: records in SQLite, blobs as files. One process at a time. */
+  /** What this device keeps: records in SQLite, blobs as files. One process at a time: `ready` of another rejects. */
   readonly directory: string
 }
 

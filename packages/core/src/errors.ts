@@ -24,7 +24,7 @@ export interface BseErrorDetails {
   CONFIG_INVALID: { readonly option: string }
   /** A provider was asked for by a name that nothing has registered. */
   PROVIDER_NOT_INSTALLED: { readonly section: 'blobs' | 'data'; readonly provider: string }
-  /** An engine of this name is open in this page already. */
+  /** An engine of this name is open in this page already; in Node, another process has its database open. */
   ALREADY_OPEN: { readonly name: string }
   /** The engine, store or connection was closed. */
   CLOSED: { readonly what: string }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Database } from './database.ts'
+import type { ProcessLock } from './process-lock.ts'
 import { isBusy } from './sqlite-error.ts'
 
 const RETRY_MS = 20
@@ -9,16 +10,19 @@ const MAX_BUSY_RETRIES = 150
 /** The database, opened when it is first needed and again after a fault. */
 export class Connection {
   readonly #file: string
+  readonly #lock: ProcessLock | undefined
   #db: Database | undefined
 
-  constructor(file: string) {
+  constructor(file: string, lock: ProcessLock | undefined) {
     this.#file = file
+    this.#lock = lock
   }
 
   /** Runs one synchronous step, again while another process has the lock. @throws what SQLite says. */
   async run<T>(step: (db: Database) => T): Promise<T> {
     for (let tries = 0; ; tries += 1) {
       try {
+        this.#lock?.take()
         this.#db ??= new Database(this.#file)
         return step(this.#db)
       } catch (error) {

@@ -7,6 +7,7 @@ import { Connection } from './connection.ts'
 import { databaseFile, removeFiles } from './database-file.ts'
 import type { Database } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
+import { ProcessLock } from './process-lock.ts'
 import { toStorageError } from './sqlite-error.ts'
 
 const PAGE_SIZE = 500
@@ -14,17 +15,21 @@ const PAGE_SIZE = 500
 export interface SqliteStateOptions {
   /** Each namespace gets a database file of its own in this folder. Created when missing; a relative path is resolved right away. */
   readonly directory: string
+  /**
+   * Other processes may open the same files. Default false: they get `ALREADY_OPEN`, since engines of several processes have no locks in common in Node.
+   */
+  readonly sharesProcesses?: boolean
 }
 
 /**
  * Records in SQLite files, for Node: `strict` commits are synced to the disk, by `synchronous = FULL` over a write-ahead log.
- * Processes that open the same file share everything. Not for network file systems, which do not lock well enough.
+ * One process at a time, or, with `sharesProcesses`, several that share everything. Not for network file systems, which do not lock well enough.
  *
  * @throws BseError `CONFIG_INVALID` (from the factory) for a namespace that cannot name a file.
  */
 export function sqliteState(options: SqliteStateOptions): StateFactory {
   const directory = resolve(options.directory)
-  return (namespace) => new SqliteState(databaseFile(directory, namespace))
+  return (namespace) => new SqliteState(databaseFile(directory, namespace), options.sharesProcesses === true)
 }
 
 class SqliteState implements StateStore {
@@ -32,14 +37,16 @@ class SqliteState implements StateStore {
   readonly durable = true
   readonly #file: string
   readonly #channel: Channel
+  readonly #lock: ProcessLock | undefined
   readonly #connection: Connection
   readonly #commits: GroupCommit
   readonly #end: AbortController = new AbortController()
 
-  constructor(file: string) {
+  constructor(file: string, sharesProcesses: boolean) {
     this.#file = file
     this.#channel = Channel.join(file)
-    this.#connection = new Connection(file)
+    this.#lock = sharesProcesses ? undefined : new ProcessLock(file)
+    this.#connection = new Connection(file, this.#lock)
     this.#commits = new GroupCommit(this.#connection, () => this.#channel.announce())
   }
 
@@ -93,6 +100,7 @@ class SqliteState implements StateStore {
       })
       this.#connection.drop()
       removeFiles(this.#file)
+      this.#lock?.release({ remove: true })
     } catch (error) {
       throw toStorageError(error, 'destroy')
     } finally {
@@ -110,6 +118,7 @@ class SqliteState implements StateStore {
 
   #leave(): void {
     this.#connection.drop()
+    this.#lock?.release({ remove: false })
     this.#channel.leave()
   }
 

@@ -25,6 +25,31 @@ function countUp(directory: string, times: number): ReturnType<typeof spawn> {
   return spawn(process.execPath, ['--conditions=@bse/source', program, directory, String(times)], { stdio: 'inherit' })
 }
 
+function hold(directory: string): ReturnType<typeof spawn> {
+  const program = fileURLToPath(new URL('./fixtures/hold.ts', import.meta.url))
+  return spawn(process.execPath, ['--conditions=@bse/source', program, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+describe('a process that has a database open', () => {
+  it('keeps others out, and no longer once it was killed; its own stores share', async () => {
+    const directory = await temporaryDirectory()
+    const holder = hold(directory)
+    if (holder.stdout !== null) await once(holder.stdout, 'data')
+    const refused = sqliteState({ directory })('held')
+    expect(await codeOf(refused.get(['n']))).toBe('ALREADY_OPEN')
+    expect(await codeOf(put(refused, 'n', 2))).toBe('ALREADY_OPEN')
+    const gone = once(holder, 'exit')
+    holder.kill('SIGKILL')
+    await gone
+    expect(await refused.get(['n'])).toEqual([1])
+    const second = sqliteState({ directory })('held')
+    await put(second, 'n', 3)
+    await refused.close()
+    expect(await second.get(['n'])).toEqual([3])
+    await second.close()
+  })
+})
+
 describe('several processes', () => {
   // F-13
   it('lose no update of each other', async () => {
@@ -32,14 +57,14 @@ describe('several processes', () => {
     const processes = [countUp(directory, 200), countUp(directory, 200), countUp(directory, 200)]
     const ends = await Promise.all(processes.map((process) => once(process, 'exit')))
     expect(ends.map(([status]) => Number(status))).toEqual([0, 0, 0])
-    const store = sqliteState({ directory })('shared')
+    const store = sqliteState({ directory, sharesProcesses: true })('shared')
     expect(await store.get(['n'])).toEqual([600])
     await store.close()
   })
 
   it('hear of each other', async () => {
     const directory = await temporaryDirectory()
-    const store = sqliteState({ directory })('shared')
+    const store = sqliteState({ directory, sharesProcesses: true })('shared')
     const stop = new AbortController()
     const seen: unknown[] = []
     for await (const change of store.watch(undefined, { signal: stop.signal })) {
@@ -77,7 +102,7 @@ describe('names of files', () => {
     for (const [n, store] of stores.entries()) await put(store, 'who', n)
     for (const [n, store] of stores.entries()) expect(await store.get(['who'])).toEqual([n])
     for (const store of stores) await store.close()
-    expect(await readdir(directory)).toHaveLength(names.length)
+    expect((await readdir(directory)).filter((name) => name.endsWith('.sqlite'))).toHaveLength(names.length)
   })
 
   it('are refused where they cannot be written', () => {
