@@ -187,7 +187,8 @@ async function checkBytes(world: World, device: SimDevice): Promise<void> {
     if (entry === undefined) continue
     const place = found.get(entry.hash)
     const said = entry.local === 'present' ? (entry.inline ? 'inline' : 'stored') : undefined
-    if (place !== said && !device.vanished.has(entry.hash) && entry.local !== 'lost') world.violation('ledger', `${device.name}: ${entry.hash} is ${place ?? 'absent'}, the ledger says ${entry.local} ${said ?? ''}`)
+    const isStray = entry.local === 'absent' && device.strays.has(entry.hash)
+    if (place !== said && !isStray && !device.vanished.has(entry.hash) && entry.local !== 'lost') world.violation('ledger', `${device.name}: ${entry.hash} is ${place ?? 'absent'}, the ledger says ${entry.local} ${said ?? ''}`)
     found.delete(entry.hash)
   }
   for (const hash of found.keys()) if (!device.strays.has(hash)) world.violation('ledger', `${device.name}: ${hash} is here and the ledger does not know`)
