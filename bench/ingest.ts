@@ -1,0 +1,3 @@
+import { browserSuite } from './lib/browser-suite.ts'
+
+await browserSuite('ingest')
