@@ -30,6 +30,8 @@ export interface BlobReadingDeps {
   readonly remotes: readonly [BlobProvider, ...BlobProvider[]]
   /** The File of a write that is not durable yet. */
   readonly provisional: (hash: string) => Blob | undefined
+  /** What is known of the type of bytes that were asked for by their hash alone; empty for nothing. */
+  readonly typeOf: (hash: BlobHash) => Promise<string>
   readonly onFailure: (error: unknown) => void
   readonly closing: AbortSignal
 }
@@ -46,16 +48,27 @@ export class BlobReading {
 
   /** `null` when nobody has it, or nobody can be asked. */
   async get(asked: RemoteRef | BlobHash, signal: AbortSignal = this.#deps.closing): Promise<Blob | null> {
+    try {
+      return await this.whole(asked, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (hasCode(error, 'NOT_FOUND') || hasCode(error, 'GONE') || hasCode(error, 'NETWORK') || hasCode(error, 'OFFLINE')) return null
+      throw error
+    }
+  }
+
+  /** @throws BseError `NOT_FOUND`, `GONE`, `NETWORK`, `HASH_MISMATCH`, and what else the cache and the stores say; the signal's reason. */
+  async whole(asked: RemoteRef | BlobHash, signal: AbortSignal = this.#deps.closing): Promise<Blob> {
     const ref = refOf(asked)
     await this.#deps.ready()
-    if (isProvisional(ref.hash)) return this.#deps.provisional(ref.hash) ?? null
+    if (isProvisional(ref.hash)) return this.#deps.provisional(ref.hash) ?? Promise.reject(neverStored(ref.hash))
     try {
       const blob = await this.#deps.cache.open(ref, signal)
-      return ref.type === '' ? blob : blob.slice(0, blob.size, ref.type)
+      const type = ref.type || (await this.#deps.typeOf(ref.hash))
+      return type === '' ? blob : blob.slice(0, blob.size, type)
     } catch (error) {
       signal.throwIfAborted()
       this.#deps.onFailure(error)
-      if (hasCode(error, 'NOT_FOUND') || hasCode(error, 'GONE') || hasCode(error, 'NETWORK') || hasCode(error, 'OFFLINE')) return null
       throw error
     }
   }
@@ -124,6 +137,10 @@ export class BlobReading {
     // A store without ranges gives the whole.
     return { body: partOf(opened.body, range), sizeBytes, range, verified: false }
   }
+}
+
+function neverStored(name: string): BseError {
+  return new BseError('NOT_FOUND', 'core.blobs: these bytes were never stored', { what: 'blob', id: name })
 }
 
 function refOf(asked: RemoteRef | BlobHash): RemoteRef {

@@ -9,7 +9,7 @@ import type { StateOp } from './provider/state-store.ts'
 import { ledgerKey, mutationKey, SUPERSEDED_KEY } from './state/keys.ts'
 import { readLedgerEntry, readMutation } from './state/records.ts'
 import type { ActionDeps } from './user-actions.ts'
-import { parseBlobRef } from './wire/blob-ref.ts'
+import { blobNamedBy } from './wire/blob-ref.ts'
 import type { MutationOp, RowWire } from './wire/mutation-wire.ts'
 
 /** What an app decided about an open conflict. */
@@ -64,7 +64,7 @@ function afterConflict(
   const ops: StateOp[] = discarded ? [{ put: DISCARDED_KEY, value: withDiscarded(get(DISCARDED_KEY), record.id) }] : []
   if (record.state.is !== 'conflict') return ops
   const sides = outcome === 'merged' ? (['local', 'remote'] as const) : [outcome === 'local' ? ('remote' as const) : ('local' as const)]
-  const kept = new Set(Object.values(merged ?? {}).flatMap((cell) => parseBlobRef(cell)?.hash ?? []))
+  const kept = new Set(Object.values(merged ?? {}).flatMap((cell) => blobNamedBy(cell) ?? []))
   const divergence = record.state
   const losers = sides.flatMap((side) => losersOf(record, divergence, side, nowMs)).filter(({ ref }) => !kept.has(ref.hash))
   if (losers.length > 0) ops.push({ put: SUPERSEDED_KEY, value: withSuperseded(get(SUPERSEDED_KEY), losers) })

@@ -63,6 +63,8 @@ export interface SyncEngineOptions<S extends SchemaDefinition> extends ConflictO
   readonly blobs: BlobProvider | SeveralRemotes
   readonly cache: CacheOptions
   readonly offline?: OfflineOptions
+  /** What becomes of bytes that no row names any more: `append-only` keeps them for ever. Default `'server'`. */
+  readonly cleanup?: 'server' | 'append-only'
   /** Where queue, ledger and rows are kept. Default: IndexedDB, or this page's memory where the browser refuses it. */
   readonly state?: StateFactory
   /** Who is signed in. Left out: requests carry no credentials. */

@@ -7,9 +7,10 @@ import { CacheManager } from './cache/manager.ts'
 import { Priorities } from './cache/priorities.ts'
 import { auditFiles } from './cache/audit.ts'
 import { createCacheApi, type CacheApi, type EngineCache } from './cache-api.ts'
+import { createBlobs, type Blobs } from './blobs.ts'
 import { blobLocks } from './cache/locks.ts'
 import { withRoom } from './cache/with-room.ts'
-import { BlobReading, type BlobStream } from './blob-reading.ts'
+import { BlobReading } from './blob-reading.ts'
 import { blobRemotes, type BlobRemotes } from './blob-remotes.ts'
 import { runBatch, type BatchTables } from './batch.ts'
 import { ConflictDesk, type ConflictDeskDeps } from './conflict-desk.ts'
@@ -40,7 +41,7 @@ import { pendingItems } from './pending.ts'
 import { invalidOption, settingsOf, type Settings } from './option-table.ts'
 import { Projector } from './projector.ts'
 import type { BlobProvider } from './provider/blob-provider.ts'
-import type { ByteRange, CacheStore } from './provider/cache-store.ts'
+import type { CacheStore } from './provider/cache-store.ts'
 import type { Logger, ProviderContext } from './provider/context.ts'
 import type { DataProvider } from './provider/data-provider.ts'
 import type { Environment, HeldLock } from './provider/environment.ts'
@@ -58,7 +59,7 @@ import { INITIAL_STATUS, StatusStore } from './status.ts'
 import type { PendingPolicy } from './storage/home.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createRowStore, type RowStore } from './store/index.ts'
-import { createSubscriptions, type LiveBlob, type Subscriptions } from './subscription/index.ts'
+import { createSubscriptions, type Subscriptions } from './subscription/index.ts'
 import { SupersededHashes } from './mutation/superseded.ts'
 import { SyncedWaiters } from './synced.ts'
 import { ReplicaColumns } from './replica-columns.ts'
@@ -90,19 +91,7 @@ export interface EngineMembers<S extends SchemaDefinition> {
   readonly offline: OfflineQueue
   /** What is on this device, and what is to be. */
   readonly cache: CacheApi
-  readonly blobs: {
-    /** The bytes of a reference, verified, fetched first when they are not here; `null` when nobody has them. */
-    get(ref: BlobRef | BlobHash, options?: { readonly signal?: AbortSignal }): Promise<Blob | null>
-    /**
-     * The bytes of a reference or a part of them, as they come: from this device, else the whole is fetched first, and a part comes straight
-     * from the first store that gives it, with nothing kept here. Look at `verified` before you trust them.
-     *
-     * @throws BseError `NOT_FOUND`, `GONE`, `NETWORK`, `RANGE_INVALID`; the signal's reason, which ends a stream that is open, too.
-     */
-    open(ref: BlobRef | BlobHash, options?: { readonly range?: ByteRange; readonly signal?: AbortSignal }): Promise<BlobStream>
-    /** The URL of one blob, kept up to date while somebody listens. Asks for nothing before that. */
-    live(ref: BlobRef | BlobHash): LiveBlob
-  }
+  readonly blobs: Blobs
   /**
    * Writes several rows, of any tables, together: shown at once and as one, stored and sent as one, applied by the server together
    * or not at all. Nothing happens when the function throws or any write is refused. It must not be asynchronous.
@@ -145,21 +134,38 @@ const REGISTER_AGAIN_MS = 1_000
  * @throws BseError `CONFIG_INVALID` for options or a schema that cannot be, `ALREADY_OPEN` when this page has an engine of that name.
  */
 export function createSyncEngine<const S extends SchemaDefinition>(options: SyncEngineOptions<S>): SyncEngine<S> {
+  return openEngine(options).sync
+}
+
+/** An engine, and what the entry points over it are made of. */
+export interface OpenedEngine<S extends SchemaDefinition> {
+  readonly sync: SyncEngine<S>
+  readonly schema: Schema
+  readonly parts: EngineParts
+}
+
+export function openEngine<const S extends SchemaDefinition>(options: SyncEngineOptions<S>): OpenedEngine<S> {
   const settings = settingsOf(options)
   const schema = parseSchema(options.schema)
-  if (options.state === undefined && isServer()) return assemble(schema, inertEngine(schema))
+  if (options.state === undefined && isServer()) return opened(schema, inertEngine(schema))
   if (openNames.has(settings.name)) {
     throw new BseError('ALREADY_OPEN', 'core.createSyncEngine: this page has an engine of that name', { name: settings.name })
   }
   const engine = new Engine(options, settings, schema)
   openNames.add(settings.name)
-  return assemble(schema, engine)
+  return opened(schema, engine)
+}
+
+function opened<S extends SchemaDefinition>(schema: Schema, parts: EngineParts): OpenedEngine<S> {
+  return { sync: assemble(schema, parts), schema, parts }
 }
 
 /** What an engine, whichever it is, is assembled from. */
 export interface EngineParts {
   collectionDeps(): Omit<CollectionDeps, 'table'>
   members(): Omit<EngineMembers<SchemaDefinition>, 'tables'>
+  /** Tells the app of a write that nobody may have awaited. */
+  writeFailed(failure: SyncEvents['writeFailed']): void
 }
 
 function assemble<S extends SchemaDefinition>(schema: Schema, engine: EngineParts): SyncEngine<S> {
@@ -229,6 +235,8 @@ class Engine implements EngineParts {
   /** It is this tab that signs out. */
   #signsOut = false
   #session: LeaderSession | undefined
+  /** Bytes that were put in this tab: what is known of them without a look at storage. */
+  readonly #met: Map<string, BlobRef> = new Map()
   #tabLock: HeldLock | undefined
   #registration: Promise<HeldLock> | undefined
   #running: Promise<unknown> = Promise.resolve()
@@ -263,7 +271,8 @@ class Engine implements EngineParts {
     this.#store = createRowStore(schema)
     // A write that names bytes which it did not bring has no claim on them; it needs them all the same.
     // What lost a conflict is kept for a while, as if a row named it.
-    this.#references = { count: (hash) => this.#store.references(hash) + this.#overlay.naming(hash) + (this.#superseded.has(hash) ? 1 : 0) }
+    const keepsAll = settings.cleanup === 'append-only' ? 1 : 0
+    this.#references = { count: (hash) => this.#store.references(hash) + this.#overlay.naming(hash) + (this.#superseded.has(hash) ? 1 : 0) + keepsAll }
     this.#projector = new Projector(this.#store, this.#overlay, schema)
     this.#mirror = new Mirror({ state: this.#state, clock, logger: this.#logger, onChange: (change) => this.#onMirror(change) })
     this.#columns = new ReplicaColumns(schema, this.#store)
@@ -278,7 +287,7 @@ class Engine implements EngineParts {
     this.#writer = this.#createWriter()
     this.#reading = new BlobReading({
       ready: () => this.#ready(), cache: this.#cache, remotes: this.#remotes.all, provisional: (hash) => this.#writer.provisional.get(hash),
-      onFailure: (error) => this.#reachability.failed(error), closing: this.#closing.signal,
+      typeOf: async (hash) => (await readEntry(this.#state, hash))?.type ?? '', onFailure: (error) => this.#reachability.failed(error), closing: this.#closing.signal,
     })
     this.#subscriptions = this.#createSubscriptions()
     this.#unreferenced = new UnreferencedBlobs((hash) => this.#references.count(hash) > 0 || (this.#mirror.ledger.get(hash)?.claims.length ?? 0) > 0)
@@ -343,10 +352,7 @@ class Engine implements EngineParts {
           this.#announcements.hurry()
         },
       }),
-      blobs: {
-        get: (ref, options) => this.#reading.get(ref, options?.signal), open: (ref, options) => this.#reading.open(ref, options),
-        live: (ref) => this.#subscriptions.blob(ref),
-      },
+      blobs: this.#createBlobs(),
       cache: this.#cacheApi.api,
       batch: (write) => runBatch({ ...this.collectionDeps(), schema: this.#schema }, write),
       debug: () => this.#debug(),
@@ -355,6 +361,25 @@ class Engine implements EngineParts {
       close: () => this.#close(),
       [Symbol.asyncDispose]: () => this.#close(),
     }
+  }
+
+  writeFailed(failure: SyncEvents['writeFailed']): void {
+    this.#events.emit('writeFailed', failure)
+  }
+
+  #createBlobs(): Blobs {
+    return createBlobs({
+      state: this.#state, references: this.#references, policy: { remoteIds: this.#remotes.all.map(({ remoteId }) => remoteId) },
+      ready: () => this.#ready(), ingest: (sources, signal) => this.#cache.ingest(sources, signal), reclaim: (hash) => this.#cache.reclaim(hash),
+      reading: this.#reading,
+      live: (ref) => this.#subscriptions.blob(ref), onPut: (ref) => this.#meet(ref), closing: this.#closing.signal,
+    })
+  }
+
+  /** A type that was said once stays: the same bytes may be put again without one. */
+  #meet(ref: BlobRef): void {
+    const type = ref.type || (this.#met.get(ref.hash)?.type ?? '')
+    this.#met.set(ref.hash, { ...ref, type })
   }
 
   async #run(): Promise<void> {
@@ -624,7 +649,10 @@ class Engine implements EngineParts {
       const ref = parseBlobRef(this.#store.wire(table, id)?.[column])
       if (ref !== undefined) return ref
     }
-    return undefined
+    const met = this.#met.get(hash)
+    if (met !== undefined) return met
+    const entry = this.#mirror.ledger.get(hash as BlobHash)
+    return entry && { hash: entry.hash, sizeBytes: entry.sizeBytes, type: entry.type }
   }
 
   #onMirror(change: MirrorChange): void {

@@ -32,6 +32,8 @@ export interface SyncEvents {
   uploadComplete: { readonly id: BlobHash; readonly url: string; readonly rows: readonly BlobCell[] }
   /** Something failed that syncing goes on without; it is tried again unless it is parked. */
   syncError: { readonly operation: SyncOperation; readonly error: unknown }
+  /** A write of a workspace was refused, or could not be stored. Nothing of it is left; awaiting the write tells the same. */
+  writeFailed: { readonly table: string; readonly id: string | undefined; readonly error: unknown }
   /** An item is at fault itself and waits for the person. `rows` are all that it is about. */
   parked: { readonly operation: SyncOperation; readonly code: string; readonly message: string; readonly rows: readonly RowName[] }
   /**

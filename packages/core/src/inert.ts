@@ -28,13 +28,16 @@ export function inertEngine(schema: Schema): EngineParts {
   }
   return {
     collectionDeps: () => deps,
+    writeFailed: nothing,
     members: () => ({
       ready,
       status: { getSnapshot: initialStatus, getServerSnapshot: initialStatus, subscribe: () => nothing },
       offline: {
         pending: rejected, flush: rejected, pause: rejected, resume: rejected, cancel: rejected, retry: rejected, discard: rejected, superseded: rejected,
       },
-      blobs: { get: rejected, open: rejected, live: () => LIVE_BLOB },
+      blobs: {
+        put: rejected, get: rejected, open: rejected, live: () => LIVE_BLOB, list: rejected, has: rejected, ref: rejected, tryPut: rejected, tryGet: rejected,
+      },
       cache: { stats: rejected, subscribe: () => nothing, visible: () => nothing, prefetch: rejected, evict: rejected, clear: rejected, setPriority: rejected },
       batch: (write) => runBatch({ ...deps, schema }, write),
       debug: rejected,

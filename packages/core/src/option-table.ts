@@ -17,6 +17,7 @@ export interface Settings {
   readonly 'cache.priorities.high': 'never-evict'
   readonly 'cache.priorities.normal': 'lru'
   readonly 'cache.priorities.low': 'eager-evict'
+  readonly 'cleanup': 'server' | 'append-only'
   readonly 'offline.queueMutations': boolean
   readonly 'offline.queueUploads': boolean
   readonly 'offline.resumableUploads': boolean
@@ -57,6 +58,10 @@ export const VALUE_OPTIONS: { readonly [Path in keyof Settings]: ValueOption<Set
   'cache.priorities.high': oneOf(['never-evict'], 'Blobs of high priority stay, until the device itself is full and nothing else is left.'),
   'cache.priorities.normal': oneOf(['lru'], 'Blobs of normal priority go in the order of `cache.eviction`.'),
   'cache.priorities.low': oneOf(['eager-evict'], 'Blobs of low priority go before all others.'),
+  'cleanup': oneOf(
+    ['server', 'append-only'],
+    'What becomes of bytes that no row names any more. `server`: they leave this device, and servers collect them. `append-only`: nothing is ever let go because rows do not name it.',
+  ),
   'offline.queueMutations': yesOrNo(true, 'Whether a write is queued while no server answers; else it rejects with `OFFLINE`.'),
   'offline.queueUploads': yesOrNo(true, 'The same of writes that bring bytes.'),
   'offline.resumableUploads': yesOrNo(true, "Whether an upload that was cut goes on where it was, by the store's own means (tus, multipart); else it begins anew."),

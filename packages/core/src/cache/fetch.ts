@@ -40,9 +40,10 @@ export async function fetchBlob(deps: FetchDeps, ref: RemoteRef, signal: AbortSi
 async function fetchFrom(deps: FetchDeps, ref: RemoteRef, signal: AbortSignal): Promise<void> {
   try {
     const opened = await deps.source.open(ref, { signal })
+    const typed = ref.type === '' && opened.type !== undefined ? { ...ref, type: opened.type } : ref
     const small = (ref.sizeBytes ?? opened.sizeBytes ?? Infinity) <= deps.inlineMaxBytes
-    if (small) await fetchInline(deps, ref, opened.body, signal)
-    else await fetchStaged(deps, ref, opened.body, signal)
+    if (small) await fetchInline(deps, typed, opened.body, signal)
+    else await fetchStaged(deps, typed, opened.body, signal)
   } catch (error) {
     if (hasCode(error, 'GONE')) await believeGone(deps, ref)
     throw error

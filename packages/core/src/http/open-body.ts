@@ -4,13 +4,18 @@ import { parseContentRange } from './content-range.ts'
 import { networkError, notOurs, type Requester } from './requester.ts'
 import { Watchdog, orAborted } from './watchdog.ts'
 
+/** Says nothing. */
+const OPAQUE = 'application/octet-stream'
+
 /**
  * What a 200 or 206 holds, for somebody who asked for `wanted`. A server that ignores ranges gives the whole: `range` is then `undefined`.
  *
  * @throws BseError `NETWORK` for a part that nobody asked for.
  */
-export function describeBody(response: Response, wanted: ByteRange | undefined, name: string): Pick<OpenedBlob, 'sizeBytes' | 'range'> {
-  return response.status === 206 ? describePart(response, wanted, name) : describeWhole(response)
+export function describeBody(response: Response, wanted: ByteRange | undefined, name: string): Pick<OpenedBlob, 'sizeBytes' | 'range' | 'type'> {
+  const described = response.status === 206 ? describePart(response, wanted, name) : describeWhole(response)
+  const type = response.headers.get('content-type')
+  return type === null || type.startsWith(OPAQUE) ? described : { ...described, type }
 }
 
 function describePart(response: Response, wanted: ByteRange | undefined, name: string): Pick<OpenedBlob, 'sizeBytes' | 'range'> {

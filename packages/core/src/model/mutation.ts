@@ -1,5 +1,5 @@
 import type { BlobHash } from '../wire/blob-hash.ts'
-import { parseBlobRef } from '../wire/blob-ref.ts'
+import { blobNamedBy } from '../wire/blob-ref.ts'
 import type { Json } from '../wire/json.ts'
 import type { MutationId, MutationOp, MutationWire, RowWire } from '../wire/mutation-wire.ts'
 
@@ -56,8 +56,8 @@ export function hashesOf(ops: readonly MutationOp[]): ReadonlySet<BlobHash> {
   const hashes = new Set<BlobHash>()
   for (const op of ops) {
     for (const value of Object.values(op.values)) {
-      const ref = parseBlobRef(value)
-      if (ref !== undefined) hashes.add(ref.hash)
+      const hash = blobNamedBy(value)
+      if (hash !== undefined) hashes.add(hash)
     }
   }
   return hashes

@@ -128,7 +128,8 @@ function claimOps(
   return ops
 }
 
-function withBytes(before: LedgerEntry | undefined, blob: Ingested, referenced: boolean): LedgerEntry {
+/** The record of bytes that are on this device now. */
+export function withBytes(before: LedgerEntry | undefined, blob: Ingested, referenced: boolean): LedgerEntry {
   const entry = before ?? newLedgerEntry(blob.hash, blob.sizeBytes, blob.type)
   if (blob.inlineBytes === undefined) return { ...withLocal(entry, 'claimCommit', referenced), inline: false }
   if (entry.local === 'present') return entry

@@ -48,12 +48,14 @@ export class ProvisionalBlobs {
   /** Looked up at once: a name is forgotten as soon as its own write is done. */
   #settling(values: RowWire, own: readonly string[]): Promise<[string, Json]>[] {
     return Object.entries(values).map(async ([column, value]): Promise<[string, Json]> => {
-      const pending = isJsonObject(value) && typeof value.hash === 'string' ? this.#blobs.get(value.hash) : undefined
-      if (pending === undefined || !isJsonObject(value)) return [column, value]
-      if (own.includes(String(value.hash))) return [column, await pending.hashed]
-      await pending.committed
-      const { hash, type } = await pending.hashed
-      return [column, { ...value, hash, type }]
+      const name = isJsonObject(value) ? value.hash : value
+      const pending = typeof name === 'string' ? this.#blobs.get(name) : undefined
+      if (pending === undefined) return [column, value]
+      const isOwn = own.includes(String(name))
+      if (!isOwn) await pending.committed
+      const ref = await pending.hashed
+      if (!isJsonObject(value)) return [column, ref.hash]
+      return [column, isOwn ? ref : { ...value, hash: ref.hash, type: ref.type }]
     })
   }
 }

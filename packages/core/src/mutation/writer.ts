@@ -1,12 +1,12 @@
 import type { Ingested, IngestResult } from '../cache/ingest.ts'
 import type { References } from '../ledger/ledger.ts'
-import { uuidV7, type IdSource } from '../model/ids.ts'
+import { isProvisional, uuidV7, type IdSource } from '../model/ids.ts'
 import { claimedHashes, rowKey } from '../model/mutation.ts'
 import type { StateStore } from '../provider/state-store.ts'
 import type { DurabilityPolicy } from '../ledger/entry.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
-import { parseBlobRef, type BlobRef } from '../wire/blob-ref.ts'
-import { isJsonObject } from '../wire/json.ts'
+import { blobNamedBy, type BlobRef } from '../wire/blob-ref.ts'
+import { isJsonObject, type Json } from '../wire/json.ts'
 import type { MutationOp, RowWire } from '../wire/mutation-wire.ts'
 import { enqueue, type Enqueue, type Enqueued, type QueueRoom } from './enqueue.ts'
 import type { OrderFacts } from './order.ts'
@@ -20,7 +20,7 @@ export interface WriteRequest {
   readonly table: string
   readonly rowId: string
   readonly values: RowWire
-  readonly blobs: readonly { readonly column: string; readonly blob: Blob; readonly type: string; readonly name: string | undefined }[]
+  readonly blobs: readonly { readonly column: string; readonly blob: Blob; readonly type: string; readonly name: string | undefined; readonly asHash: boolean }[]
   /** The row as the person saw it; `undefined` when there was none. */
   readonly seen: RowWire | undefined
 }
@@ -126,14 +126,14 @@ export class Writer {
   }
 
   /** Bytes are ingested in the order of their names. */
-  #provisionalRefs(request: WriteRequest, { ingesting, committed, names }: Bringing): Readonly<Record<string, BlobRef>> {
-    const refs: Record<string, BlobRef> = {}
-    for (const { column, blob, type, name } of request.blobs) {
+  #provisionalRefs(request: WriteRequest, { ingesting, committed, names }: Bringing): RowWire {
+    const refs: Record<string, Json> = {}
+    for (const { column, blob, type, name, asHash } of request.blobs) {
       const index = names.length
       const hashed = ingesting.then(({ blobs }) => trueRef(blobs[index], type, name))
       const ref = this.provisional.add(this.#deps.ids, blob, name, hashed, committed)
       names.push(ref.hash)
-      refs[column] = ref
+      refs[column] = asHash ? ref.hash : ref
     }
     return refs
   }
@@ -191,9 +191,9 @@ export class Writer {
 
   #announceHashes(before: RowWire, after: RowWire): void {
     for (const [column, value] of Object.entries(before)) {
-      const ref = parseBlobRef(after[column])
-      const name = isJsonObject(value) ? value.hash : undefined
-      if (ref !== undefined && typeof name === 'string' && name !== ref.hash) this.#deps.onHashed(name, ref.hash)
+      const hash = blobNamedBy(after[column])
+      const name = isJsonObject(value) ? value.hash : value
+      if (hash !== undefined && typeof name === 'string' && isProvisional(name)) this.#deps.onHashed(name, hash)
     }
   }
 

@@ -43,6 +43,8 @@ export interface OpenedBlob {
   readonly body: ReadableStream<Uint8Array>
   /** Of the whole blob, where the store said it. */
   readonly sizeBytes: number | undefined
+  /** MIME type, where the store said one. Used only where no reference names it. */
+  readonly type?: string
   /** What the body holds, when it is not the whole. */
   readonly range: ByteRange | undefined
 }

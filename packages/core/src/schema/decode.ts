@@ -1,7 +1,7 @@
 import type { ValidationIssue } from '../errors.ts'
 import type { Json } from '../wire/json.ts'
 import type { RowWire } from '../wire/mutation-wire.ts'
-import { readBlobRef } from './blob-value.ts'
+import { hashInCell, readBlobRef } from './blob-value.ts'
 import type { ValueType } from './definition.ts'
 import { freezeJson } from './freeze-json.ts'
 import type { Column, Table } from './schema.ts'
@@ -58,6 +58,7 @@ function decodeCell(column: Column, given: Json | undefined): CellValue | undefi
   if (wire === undefined || wire === null) return column.optional ? null : undefined
   if (column.type === 'ref') return typeof wire === 'string' ? wire : undefined
   if (column.type !== 'blob') return DECODERS[column.type](wire)
+  if (column.holdsHash) return hashInCell(wire)
   const ref = readBlobRef(wire)
   return ref && freezeJson(ref)
 }

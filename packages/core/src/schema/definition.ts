@@ -44,12 +44,14 @@ export interface RefColumnDefinition {
  * Bytes. `mimeTypes` are exact types or `image/*`; `maxSize` is bytes or a decimal string such as `'10MB'`, inclusive. `replica` says what a
  * device keeps of them: `on-demand`, the default, what was used lately; `pinned`, all that was ever used, whatever the cache's limit says; `all`,
  * everything that rows name, fetched in the background and whatever the limit says.
+ * `as` says what a row holds: `ref`, the default, a reference with size and type; `hash`, the bare `sha256:` text.
  */
 export interface BlobColumnDefinition {
   readonly type: 'blob'
   readonly mimeTypes?: readonly string[]
   readonly maxSize?: number | string
   readonly replica?: 'on-demand' | 'pinned' | 'all'
+  readonly as?: 'ref' | 'hash'
   readonly optional?: boolean
 }
 

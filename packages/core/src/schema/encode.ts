@@ -1,6 +1,6 @@
 import { BseError } from '../errors.ts'
 import type { Json } from '../wire/json.ts'
-import { readBlobRef } from './blob-value.ts'
+import { readBlobRef, readHash } from './blob-value.ts'
 import type { ValueType } from './definition.ts'
 import { copyJson, textProblem, type Encoded } from './json-copy.ts'
 import type { Column } from './schema.ts'
@@ -28,10 +28,17 @@ const isNumber = (value: unknown): value is number => typeof value === 'number'
 export function tryEncode(column: Column, value: unknown): Encoded {
   if (column.type === 'ref') return encodeId(column.idType, value)
   if (column.type !== 'blob') return ENCODERS[column.type](value)
+  if (column.holdsHash && typeof value === 'string') return encodeHash(value)
   const copy = copyJson(value)
   if ('problem' in copy) return copy
   const ref = readBlobRef(copy.value)
-  return ref === undefined ? { problem: 'is not a reference to a blob' } : { value: ref }
+  if (ref === undefined) return { problem: 'is not a reference to a blob' }
+  return { value: column.holdsHash ? ref.hash : ref }
+}
+
+function encodeHash(text: string): Encoded {
+  const hash = readHash(text)
+  return hash === undefined ? { problem: 'is not the hash of a blob' } : { value: hash }
 }
 
 /**

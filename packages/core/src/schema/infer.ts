@@ -10,7 +10,8 @@ export type BlobInput = File | Blob | BlobRef | BlobHash
 export type TableNamesOf<S> = keyof S & string
 
 type TypeOf<C> = C extends ValueType ? C : C extends { readonly type: infer T } ? T : never
-type PlainType<C> = TypeOf<C> extends ValueType ? ValueTypes[TypeOf<C>] : TypeOf<C> extends 'blob' ? BlobRef : string
+type BlobType<C> = C extends { readonly as: 'hash' } ? BlobHash : BlobRef
+type PlainType<C> = TypeOf<C> extends ValueType ? ValueTypes[TypeOf<C>] : TypeOf<C> extends 'blob' ? BlobType<C> : string
 /** A column that is left out or null never reaches its schema. */
 type InputOf<V extends StandardSchemaV1> = NonNullable<StandardSchemaV1.InferInput<V>>
 /** A column with a schema of its own reads as the schema's output and takes the schema's input. */
@@ -52,7 +53,7 @@ export type BlobColumnsOf<S extends SchemaDefinition, T extends TableNamesOf<S>>
 
 interface ColumnKeys {
   ref: 'type' | 'table' | 'optional'
-  blob: 'type' | 'mimeTypes' | 'maxSize' | 'replica' | 'optional'
+  blob: 'type' | 'mimeTypes' | 'maxSize' | 'replica' | 'as' | 'optional'
   value: 'type' | 'optional' | 'default' | 'schema'
 }
 type KeysFor<C> = TypeOf<C> extends 'ref' ? ColumnKeys['ref'] : TypeOf<C> extends 'blob' ? ColumnKeys['blob'] : ColumnKeys['value']

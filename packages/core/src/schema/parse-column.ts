@@ -68,10 +68,11 @@ function parseRef(place: ColumnPlace, options: Options): RefColumn {
 }
 
 function parseBlob(place: ColumnPlace, options: Options): BlobColumn {
-  allowOnly(place, options, ['type', 'mimeTypes', 'maxSize', 'replica', 'optional'])
+  allowOnly(place, options, ['type', 'mimeTypes', 'maxSize', 'replica', 'as', 'optional'])
   const mimeTypes = parseMimeTypes(place, options.mimeTypes)
   const maxSizeBytes = parseMaxSize(place, options.maxSize)
-  return { name: place.name, type: 'blob', mimeTypes, maxSizeBytes, replica: parseReplica(place, options), optional: parseOptional(place, options) }
+  const replica = parseReplica(place, options)
+  return { name: place.name, type: 'blob', mimeTypes, maxSizeBytes, replica, holdsHash: holdsHash(place, options), optional: parseOptional(place, options) }
 }
 
 function parseMimeTypes(place: ColumnPlace, given: unknown): readonly string[] | undefined {
@@ -94,6 +95,11 @@ function parseMaxSize(place: ColumnPlace, given: unknown): number | undefined {
 function parseReplica(place: ColumnPlace, { replica = 'on-demand' }: Options): Replica {
   if (replica === 'on-demand' || replica === 'pinned' || replica === 'all') return replica
   throw schemaError(`${place.option}.replica`, "is none of 'on-demand', 'pinned' and 'all'")
+}
+
+function holdsHash(place: ColumnPlace, { as = 'ref' }: Options): boolean {
+  if (as === 'ref' || as === 'hash') return as === 'hash'
+  throw schemaError(`${place.option}.as`, "is neither 'ref' nor 'hash'")
 }
 
 function parseOptional(place: ColumnPlace, { optional = false }: Options): boolean {

@@ -34,6 +34,8 @@ export interface BlobColumn extends ColumnBase {
   readonly maxSizeBytes: number | undefined
   /** What a device keeps of its blobs: what was used lately, all that was ever used, or all. */
   readonly replica: Replica
+  /** Its cells are bare hashes, not references. */
+  readonly holdsHash: boolean
 }
 
 export type Column = ValueColumn | RefColumn | BlobColumn

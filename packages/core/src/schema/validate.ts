@@ -17,6 +17,8 @@ export interface BlobWrite {
   readonly type: string
   /** File name without a path; `undefined` for a `Blob` that is no `File`. */
   readonly name: string | undefined
+  /** Its cell holds the bare hash. */
+  readonly asHash: boolean
 }
 
 /** A write that fits its table, copied out of the caller's hands. */
@@ -103,7 +105,7 @@ function writeColumn(column: Column, value: unknown, draft: Draft): void {
     const input = readBlobInput(column, value, draft.options.resolveRef)
     draft.issues.push(...input.issues)
     if (input.write !== undefined) draft.blobs.push(input.write)
-    if (input.ref !== undefined) draft.values[column.name] = input.ref
+    if (input.cell !== undefined) draft.values[column.name] = input.cell
     return
   }
   const checked = 'schema' in column && column.schema !== undefined ? runColumnSchema(column.schema, value) : { value }

@@ -9,7 +9,7 @@ import { readLedgerEntry } from '../state/records.ts'
 import type { BlobHash } from '../wire/blob-hash.ts'
 import { blameOf } from './failure.ts'
 import type { UploadJob } from './jobs.ts'
-import { afterFailure, beginUploads, bytesOf, endOf, isReferenced, RELAXED, type UploadDeps } from './worker.ts'
+import { afterAck, afterFailure, beginUploads, bytesOf, endOf, isReferenced, RELAXED, type UploadDeps } from './worker.ts'
 
 /** How a try of one blob ended: without an error the store has it. */
 interface Result {
@@ -73,7 +73,7 @@ async function settle(deps: UploadDeps, results: readonly Result[]): Promise<voi
   const errors = new Map(results.map(({ error, hash }) => [hash, error]))
   const after = await changeAll(deps, [...errors.keys()], (entry) => {
     const error = errors.get(entry.hash)
-    return error === undefined ? withRemote(entry, deps.remoteId, 'ack', isReferenced(deps, entry.hash)) : afterFailure(deps, entry, blameOf(error))
+    return error === undefined ? afterAck(deps, entry) : afterFailure(deps, entry, blameOf(error))
   })
   for (const entry of after) {
     const error = errors.get(entry.hash)

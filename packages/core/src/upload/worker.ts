@@ -1,5 +1,6 @@
 import type { CacheManager } from '../cache/manager.ts'
 import { BseError } from '../errors.ts'
+import { afterAdoption } from '../ledger/adoption.ts'
 import { canSend, remoteOf, storedSomewhere, withCheckpoint, withRemote } from '../ledger/entry.ts'
 import type { References } from '../ledger/ledger.ts'
 import { ledgerOps } from '../ledger/records.ts'
@@ -52,7 +53,7 @@ export async function uploadBlob(deps: UploadDeps, seen: LedgerEntry, signal: Ab
   try {
     await send(deps, started, signal)
     deps.pause.answered()
-    await commit(deps, hash, (entry) => withRemote(entry, deps.remoteId, 'ack', isReferenced(deps, hash)))
+    await commit(deps, hash, (entry) => afterAck(deps, entry))
     deps.onOutcome(hash, { is: 'stored' })
   } catch (error) {
     if (signal.aborted) return
@@ -74,6 +75,12 @@ export function beginUploads(deps: UploadDeps, hashes: readonly BlobHash[]): Pro
     })
     return { ops: started.flatMap(ledgerOps), result: started }
   }, RELAXED)
+}
+
+/** The record of bytes that the remote has acknowledged. */
+export function afterAck(deps: UploadDeps, entry: LedgerEntry): LedgerEntry {
+  const referenced = isReferenced(deps, entry.hash)
+  return afterAdoption(withRemote(entry, deps.remoteId, 'ack', referenced), referenced)
 }
 
 async function send(deps: UploadDeps, entry: LedgerEntry, signal: AbortSignal): Promise<void> {

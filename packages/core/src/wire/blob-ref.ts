@@ -15,6 +15,11 @@ export type BlobRef = {
   readonly [derived: string]: Json
 }
 
+/** The blob that a cell names, by a reference or by its bare hash. */
+export function blobNamedBy(cell: Json | undefined): BlobHash | undefined {
+  return isBlobHash(cell) ? cell : parseBlobRef(cell)?.hash
+}
+
 /** Reads a reference out of untrusted JSON; `undefined` when it is not one. Unknown keys are kept. */
 export function parseBlobRef(value: unknown): BlobRef | undefined {
   if (!isJsonObject(value)) return undefined

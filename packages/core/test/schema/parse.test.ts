@@ -13,8 +13,8 @@ describe('parseSchema', () => {
       'hidden boolean', 'tags json?',
     ])
     expect(photos.blobColumns).toEqual([
-      { name: 'image', type: 'blob', optional: false, mimeTypes: ['image/*'], maxSizeBytes: 10_000_000, replica: 'on-demand' },
-      { name: 'audio', type: 'blob', optional: true, mimeTypes: ['audio/*', 'application/ogg'], maxSizeBytes: undefined, replica: 'on-demand' },
+      { name: 'image', type: 'blob', optional: false, mimeTypes: ['image/*'], maxSizeBytes: 10_000_000, replica: 'on-demand', holdsHash: false },
+      { name: 'audio', type: 'blob', optional: true, mimeTypes: ['audio/*', 'application/ogg'], maxSizeBytes: undefined, replica: 'on-demand', holdsHash: false },
     ])
     expect(photos.refColumns).toEqual([{ name: 'familyId', type: 'ref', optional: false, table: 'families', idType: 'string' }])
   })

@@ -15,7 +15,7 @@ describe('validateInsert', () => {
     expect(write).toEqual({
       id,
       values: { title: 'Cat', takenAt: '2026-01-02T03:04:05.678Z', familyId: 'smiths', stars: 0, hidden: false, ratio: 0, tags: { a: [1, null] } },
-      blobs: [{ column: 'image', blob: image, type: 'image/png', name: 'cat.png' }],
+      blobs: [{ column: 'image', blob: image, type: 'image/png', name: 'cat.png', asHash: false }],
     })
     expect(write.blobs[0]?.blob).toBe(image)
     expect(Object.is(write.values.ratio, 0)).toBe(true)
@@ -181,7 +181,7 @@ describe('validateUpdate', () => {
   it('takes only the columns that are given', () => {
     const image = png()
     expect(validateUpdate(photos, { title: 'Dog', audio: null, ratio: undefined, image })).toEqual({
-      id: undefined, values: { title: 'Dog', audio: null }, blobs: [{ column: 'image', blob: image, type: 'image/png', name: 'cat.png' }],
+      id: undefined, values: { title: 'Dog', audio: null }, blobs: [{ column: 'image', blob: image, type: 'image/png', name: 'cat.png', asHash: false }],
     })
     expect(validateUpdate(photos, {})).toEqual({ id: undefined, values: {}, blobs: [] })
   })
