@@ -27,6 +27,13 @@ export class Endpoint {
     return this.#with('')
   }
 
+  /** Of the list of blobs, from its beginning or behind a cursor. */
+  page(cursor: string | undefined): string {
+    const url = new URL(this.collection())
+    if (cursor !== undefined) url.searchParams.set('cursor', cursor)
+    return url.href
+  }
+
   stat(): string {
     return this.#with('/stat')
   }

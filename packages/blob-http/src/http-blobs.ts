@@ -4,6 +4,7 @@ import type { BlobProvider, RemoteRef } from '@bse/core/provider'
 import { uploadBatch } from './batch.ts'
 import { openBlob } from './download.ts'
 import { Endpoint } from './endpoint.ts'
+import { listBlobs } from './list.ts'
 import { StatClient } from './stat.ts'
 import { uploadBlob } from './upload.ts'
 
@@ -44,6 +45,7 @@ export function httpBlobs(options: HttpBlobsOptions): BlobProvider {
     },
     open: (ref, options) => life.run(options.signal, ({ requester }, signal) => openBlob(requester, endpoint, ref, { ...options, signal })),
     stat: (hashes, { signal }) => life.run(signal, ({ stats }, both) => stats.stat(hashes, both)),
+    list: ({ signal }) => life.stream(signal, ({ requester }, both) => listBlobs(requester, endpoint, both)),
     upload: (task, io) => life.run(io.signal, (parts, signal) => uploadBlob({ ...parts, endpoint }, task, { onProgress: (progress) => io.onProgress(progress), signal })),
     abandon: async (_checkpoint, { signal }) => signal.throwIfAborted(),
     close: async () => life.close(),

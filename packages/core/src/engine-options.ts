@@ -7,6 +7,7 @@ import type { CacheFactory } from './provider/cache-store.ts'
 import type { Logger } from './provider/context.ts'
 import type { DataProvider } from './provider/data-provider.ts'
 import type { Environment } from './provider/environment.ts'
+import type { PeerPresence } from './provider/peer-presence.ts'
 import type { StateFactory } from './provider/state-store.ts'
 import type { QueueOptions } from './queue-options.ts'
 import type { SchemaVersionOptions } from './schema-version.ts'
@@ -53,6 +54,13 @@ export interface OfflineOptions extends QueueOptions {
   }
 }
 
+export interface PeerOptions {
+  /** Where devices and servers tell each other which blobs they have. It is for one engine, and closed with it. */
+  readonly presence: PeerPresence
+  /** Of what servers announce. `all`: everything is brought here in the background. Default `'on-demand'`; in a workspace `'all'`. */
+  readonly replica?: 'on-demand' | 'all'
+}
+
 export interface SyncEngineOptions<S extends SchemaDefinition> extends ConflictOptions<S>, SchemaVersionOptions {
   /** Names everything that is stored; one engine of a name in a page, any number of tabs. Letters, digits, `.`, `_`, `-`. Default `bse`. */
   readonly name?: string
@@ -63,6 +71,8 @@ export interface SyncEngineOptions<S extends SchemaDefinition> extends ConflictO
   readonly blobs: BlobProvider | SeveralRemotes
   readonly cache: CacheOptions
   readonly offline?: OfflineOptions
+  /** Left out: this device says nothing of its blobs, and hears nothing of others'. */
+  readonly peers?: PeerOptions
   /** What becomes of bytes that no row names any more: `append-only` keeps them for ever. Default `'server'`. */
   readonly cleanup?: 'server' | 'append-only'
   /** Where queue, ledger and rows are kept. Default: IndexedDB, or this page's memory where the browser refuses it. */

@@ -37,6 +37,8 @@ import { Overlay } from './mutation/overlay.ts'
 import { Writer } from './mutation/writer.ts'
 import { Notices } from './notices.ts'
 import { offlineQueue, type OfflineQueue } from './offline-queue.ts'
+import { Peers } from './peers/peers.ts'
+import { SourceOrder } from './peers/source-order.ts'
 import { pendingItems } from './pending.ts'
 import { invalidOption, settingsOf, type Settings } from './option-table.ts'
 import { Projector } from './projector.ts'
@@ -45,6 +47,7 @@ import type { CacheStore } from './provider/cache-store.ts'
 import type { Logger, ProviderContext } from './provider/context.ts'
 import type { DataProvider } from './provider/data-provider.ts'
 import type { Environment, HeldLock } from './provider/environment.ts'
+import type { PeerPresence } from './provider/peer-presence.ts'
 import type { StateStore } from './provider/state-store.ts'
 import {
   parseSchema, tableShapes, type BlobColumnsOf, type InsertOf, type Row, type RowOf, type Schema, type SchemaDefinition, type TableNamesOf,
@@ -184,6 +187,8 @@ class Engine implements EngineParts {
   readonly #priorities: Priorities
   readonly #columns: ReplicaColumns
   readonly #fullReplica: FullReplica | undefined
+  /** With whom blobs are exchanged, and what servers offer of them. */
+  readonly #peers: Peers | undefined
   readonly #keeper: CacheKeeper
   #persisted: boolean | undefined
   readonly #schema: Schema
@@ -226,6 +231,7 @@ class Engine implements EngineParts {
   readonly #unreferenced: UnreferencedBlobs
   readonly #closing: AbortController = new AbortController()
   readonly #opened: PromiseWithResolvers<void> = Promise.withResolvers()
+  readonly #sources: SourceOrder = new SourceOrder((remoteId, hash) => this.#peers?.saysToHave(remoteId, hash) === true)
   #isOpen = false
   #leads = false
   #isAuditing = false
@@ -280,6 +286,7 @@ class Engine implements EngineParts {
     this.#keeper = this.#createKeeper()
     this.#cache = this.#createCache()
     this.#fullReplica = this.#columns.hasWhole ? this.#createFullReplica() : undefined
+    this.#peers = options.peers === undefined ? undefined : this.#createPeers(options.peers.presence)
     this.#facts = this.#createFacts()
     this.#admission = new Admission({
       settings, remoteId: this.#blobs.remoteId, online: () => this.#reachability.online, isOpen: () => this.#isOpen,
@@ -442,6 +449,7 @@ class Engine implements EngineParts {
     this.#session = session
     this.#fullReplica?.begin(this.#columns.all(), signal)
     void this.#auditFiles(signal)
+    this.#peers?.begin(signal)
     try {
       await session.run(signal)
     } finally {
@@ -505,6 +513,7 @@ class Engine implements EngineParts {
       store: this.#cacheStore, state: this.#state, locks: blobLocks(this.#storage.locks, this.#settings.name), references: this.#references,
       inlineMaxBytes: this.#settings['cache.inlineMaxBytes'], tabId: this.#tabId, registered: () => this.#registered(), source: this.#blobs, remoteId: this.#blobs.remoteId,
       mirrors: this.#remotes.mirrors.map((source) => ({ source, remoteId: source.remoteId })), isDurable: (entry) => this.#remotes.isDurable(entry),
+      sources: this.#sources,
       makeRoom: (neededBytes) => this.#keeper.makeRoom(neededBytes, { spareDear: false }),
       makeRoomForFetch: (neededBytes) => this.#keeper.makeRoom(neededBytes, { spareDear: true }),
       pinnedBytes: () => this.#keeper.pinnedBytes(),
@@ -513,6 +522,15 @@ class Engine implements EngineParts {
         if (isLost) this.#lostFiles += 1
         void this.#auditFiles(this.#closing.signal)
       },
+    })
+  }
+
+  #createPeers(presence: PeerPresence): Peers {
+    return new Peers({
+      presence, remotes: this.#remotes.all, state: this.#state, references: this.#references, clock: this.#environment.clock, logger: this.#logger,
+      keepsAll: this.#settings['peers.replica'] === 'all', entries: () => this.#mirror.ledger.values(),
+      open: (ref, signal) => this.#cache.open(ref, signal, { makesRoom: false }), ready: () => this.#keeper.ready(),
+      isHere: (hash) => this.#keeper.sizeOf(hash) !== undefined, mayFetch: () => !this.#mirror.paused.all && this.#isNetworkFree(),
     })
   }
 
@@ -673,6 +691,7 @@ class Engine implements EngineParts {
     this.#projector.apply(change, this.#mirror)
     this.#fullReplica?.add(this.#columns.brought(change))
     this.#fullReplica?.rowsChanged()
+    this.#peers?.take(change)
     this.#itemEvents.take(change)
     this.#unreferenced.add(this.#superseded.replace(this.#mirror.superseded))
     this.#conflicts.look()
@@ -732,6 +751,7 @@ class Engine implements EngineParts {
     this.#subscriptions.retryMissing()
     this.#cacheApi.retryVisible()
     this.#fullReplica?.retry()
+    this.#peers?.retry()
     this.#session?.resume().catch((error: unknown) => this.#logger.warn('could not hurry', { error: String(error) }))
   }
 
@@ -798,6 +818,7 @@ class Engine implements EngineParts {
       this.#uploadUrls.close()
       this.#subscriptions.close()
       this.#cache.close()
+      this.#peers?.close()
       this.#status.changed()
     }
     await this.#running

@@ -8,7 +8,7 @@ export type { CacheApi, CacheStats, CacheTarget, EvictResult, PrefetchResult } f
 export type { Blobs } from './blobs.ts'
 export type { Collection, EngineQuery } from './collection.ts'
 export { createSyncEngine, type Collections, type EngineMembers, type SyncEngine } from './engine.ts'
-export { DEFAULTS, type CacheOptions, type OfflineOptions, type Size, type SyncEngineOptions } from './engine-options.ts'
+export { DEFAULTS, type CacheOptions, type OfflineOptions, type PeerOptions, type Size, type SyncEngineOptions } from './engine-options.ts'
 export type { Settings } from './option-table.ts'
 export { platformEnvironment } from './environment/browser.ts'
 export { BseError, hasCode, isBseError, type BseErrorCode, type BseErrorDetails, type ValidationIssue } from './errors.ts'

@@ -18,6 +18,7 @@ export interface Settings {
   readonly 'cache.priorities.normal': 'lru'
   readonly 'cache.priorities.low': 'eager-evict'
   readonly 'cleanup': 'server' | 'append-only'
+  readonly 'peers.replica': 'on-demand' | 'all'
   readonly 'offline.queueMutations': boolean
   readonly 'offline.queueUploads': boolean
   readonly 'offline.resumableUploads': boolean
@@ -62,6 +63,9 @@ export const VALUE_OPTIONS: { readonly [Path in keyof Settings]: ValueOption<Set
     ['server', 'append-only'],
     'What becomes of bytes that no row names any more. `server`: they leave this device, and servers collect them. `append-only`: nothing is ever let go because rows do not name it.',
   ),
+  'peers.replica': oneOf(
+    ['on-demand', 'all'], 'Of what servers announce. `all`: everything is brought here in the background. A workspace does so unless told otherwise.',
+  ),
   'offline.queueMutations': yesOrNo(true, 'Whether a write is queued while no server answers; else it rejects with `OFFLINE`.'),
   'offline.queueUploads': yesOrNo(true, 'The same of writes that bring bytes.'),
   'offline.resumableUploads': yesOrNo(true, "Whether an upload that was cut goes on where it was, by the store's own means (tus, multipart); else it begins anew."),
@@ -101,6 +105,10 @@ export const PART_OPTIONS: { readonly [path: string]: PartOption } = {
     isRequired: true, takes: 'a blob provider, or { primary, mirrors, durableOn }',
     meaning: "Where bytes go, for example `httpBlobs()`. With `{ primary, mirrors }` every blob goes to each; `durableOn` (`'primary'` or `'all'`) says who must have it before this device may drop its copy.",
     fits: (given) => isBlobProvider(given) || isSeveralRemotes(given),
+  },
+  'peers.presence': {
+    isRequired: false, takes: 'a presence such as yjsPresence()', meaning: 'Where devices and servers tell each other which blobs they have.',
+    fits: hasMethods('announce', 'peers', 'subscribe', 'close'),
   },
   'cache.backend': {
     isRequired: true, takes: 'a cache backend such as opfsCache(), or a list of them',

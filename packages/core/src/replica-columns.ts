@@ -2,7 +2,7 @@ import type { RemoteRef } from './provider/blob-provider.ts'
 import type { Schema } from './schema/index.ts'
 import type { RowStore } from './store/index.ts'
 import type { MirrorChange } from './tabs/mirror.ts'
-import type { BlobHash } from './wire/blob-hash.ts'
+import { isBlobHash, type BlobHash } from './wire/blob-hash.ts'
 import { parseBlobRef } from './wire/blob-ref.ts'
 import type { RowWire } from './wire/mutation-wire.ts'
 
@@ -46,7 +46,8 @@ export class ReplicaColumns {
 
   *#refs(table: string, row: RowWire | undefined): Generator<RemoteRef, void, undefined> {
     for (const column of this.#whole.get(table) ?? []) {
-      const ref = parseBlobRef(row?.[column])
+      const cell = row?.[column]
+      const ref = isBlobHash(cell) ? { hash: cell, sizeBytes: undefined, type: '' } : parseBlobRef(cell)
       if (ref !== undefined) yield ref
     }
   }

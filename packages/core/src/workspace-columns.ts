@@ -14,7 +14,8 @@ export interface BlobOptions {
   readonly mimeTypes?: readonly string[]
   /** Bytes, or a decimal string such as `'25MB'`; inclusive. Default 10,000,000. */
   readonly maxSize?: number | string
-  readonly replica?: 'on-demand' | 'pinned'
+  /** What a device keeps of them. Default `all`. */
+  readonly replica?: 'on-demand' | 'pinned' | 'all'
   readonly optional?: boolean
 }
 
@@ -57,7 +58,7 @@ export function ref<const T extends string, const O extends { readonly optional?
 
 /** A blob, named in the row by its bare hash. */
 export function blob<const O extends BlobOptions = Nothing>(options?: O): Column<'blob', { readonly as: 'hash' } & O> {
-  return column('blob', { maxSize: WORKSPACE_MAX_BLOB_BYTES, ...options, as: 'hash' } as unknown as { readonly as: 'hash' } & O)
+  return column('blob', { maxSize: WORKSPACE_MAX_BLOB_BYTES, replica: 'all', ...options, as: 'hash' } as unknown as { readonly as: 'hash' } & O)
 }
 
 function column<T extends string, O>(type: T, options: O | undefined): Column<T, O> {

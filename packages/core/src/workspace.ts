@@ -48,9 +48,9 @@ export function defineWorkspace<const S extends SchemaDefinition>({ tables }: Wo
 }
 
 function connect<S extends SchemaDefinition>(tables: S & CheckSchema<S>, options: WorkspaceOptions<S>): WorkspaceClient<S> {
-  const { cache, data = localData(), ...rest } = options
+  const { cache, data = localData(), peers, ...rest } = options
   // Every blob is a file of its own, to be found by its name.
-  const engine = openEngine<S>({ ...rest, schema: tables, data, cache: { inlineMaxBytes: 0, ...cache }, cleanup: 'append-only' })
+  const engine = openEngine<S>({ ...rest, schema: tables, data, cache: { inlineMaxBytes: 0, ...cache }, cleanup: 'append-only', ...(peers === undefined ? {} : { peers: { replica: 'all', ...peers } }) })
   const { sync } = engine
   return Object.freeze({
     tables: tablesOf(engine), blobs: checkedBlobs(sync.blobs, engine.schema), sync, ready: sync.ready,

@@ -1,6 +1,7 @@
 export { directoryStorage } from './directory-storage.ts'
 export { nodeListener } from './node-listener.ts'
-export { createRowsServer, type RowsAccess, type RowsAuthorize, type RowsServer, type RowsServerOptions } from './rows.ts'
+export type { PeerOptions } from './peer/server-peer.ts'
+export { createRowsServer, type DocumentPresence, type RowsAccess, type RowsAuthorize, type RowsServer, type RowsServerOptions } from './rows.ts'
 export { startServer, type OpenMutations, type RunningServer, type ServerOptions, type ServerTimeouts, type ShapeRoute } from './start-server.ts'
 export { createTusHandler, type TusHandler, type TusHandlerOptions } from './tus-handler.ts'
 export { bucketUploads, directoryUploads, type TusUploads } from './tus-uploads.ts'

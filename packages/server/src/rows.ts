@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { Hocuspocus, type beforeSyncPayload, type onAuthenticatePayload, type onLoadDocumentPayload } from '@hocuspocus/server'
+import {
+  Hocuspocus, type afterLoadDocumentPayload, type beforeHandleAwarenessPayload, type beforeSyncPayload, type beforeUnloadDocumentPayload, type Document, type onAuthenticatePayload, type onLoadDocumentPayload,
+} from '@hocuspocus/server'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { decodeUpdate, snapshot, snapshotContainsUpdate } from 'yjs'
 import type { Logger } from '@bse/core/provider'
@@ -25,6 +27,14 @@ export interface RowsServerOptions {
   /** Asked for each document of each connection. Without it only programs on this machine are let in. */
   readonly authorize?: RowsAuthorize | undefined
   readonly logger?: Logger | undefined
+  /** Told of the awareness of each document while it is open. */
+  readonly presence?: DocumentPresence | undefined
+}
+
+/** Who speaks for this server in its documents. */
+export interface DocumentPresence {
+  attach(awareness: Document['awareness']): void
+  detach(awareness: Document['awareness']): void
 }
 
 export interface RowsServer {
@@ -37,6 +47,10 @@ export interface RowsServer {
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 /** What a device has written offline comes at once, while its document is still being read; 5 MB of it at most. */
 const MAX_EARLY_MESSAGES = 20_000
+/** Five hundred hashes and what an app has beside them. */
+const MAX_STATE_CHARS = 131_072
+/** Clients in one message: mostly one. */
+const MAX_STATES = 1_000
 const GOING_AWAY = 1001
 const STEP_2 = 1
 const UPDATE = 2
@@ -45,7 +59,7 @@ const UPDATE = 2
  * Yjs documents over the Hocuspocus protocol. An update is on disk before it is applied, passed on or acknowledged, so a
  * server that is killed has everything that it ever said it had.
  */
-export async function createRowsServer({ dataDirectory, authorize, logger }: RowsServerOptions): Promise<RowsServer> {
+export async function createRowsServer({ dataDirectory, authorize, logger, presence }: RowsServerOptions): Promise<RowsServer> {
   const store = await DocumentStore.open(dataDirectory, logger)
   const hocuspocus = new Hocuspocus({
     quiet: true,
@@ -55,6 +69,9 @@ export async function createRowsServer({ dataDirectory, authorize, logger }: Row
     onConnect: async ({ documentName }: { readonly documentName: string }) => checkName(documentName),
     onAuthenticate: (payload: onAuthenticatePayload) => checkAccess(payload, authorize),
     onLoadDocument: async ({ documentName }: onLoadDocumentPayload) => store.log(documentName).load(),
+    afterLoadDocument: async ({ document }: afterLoadDocumentPayload) => presence?.attach(document.awareness),
+    beforeUnloadDocument: async ({ instance, documentName }: beforeUnloadDocumentPayload) => detach(presence, instance.documents.get(documentName)),
+    beforeHandleAwareness: async ({ states }: beforeHandleAwarenessPayload) => dropLargeStates(states),
     beforeSync: (payload: beforeSyncPayload) => storeBeforeApplying(payload, store, logger),
     afterUnloadDocument: ({ documentName }: { readonly documentName: string }) => store.release(documentName),
   })
@@ -89,6 +106,15 @@ async function storeBeforeApplying({ type, payload, connection, document, docume
     logger?.error('rows: an update could not be stored', { error: String(error) })
     throw error
   }
+}
+
+function detach(presence: DocumentPresence | undefined, document: Document | undefined): void {
+  if (document !== undefined) presence?.detach(document.awareness)
+}
+
+/** What one client says of itself is passed on to all others, again and again: it has to be small. */
+function dropLargeStates(states: Map<number, unknown>): void {
+  for (const [client, state] of states) if (states.size > MAX_STATES || JSON.stringify(state).length > MAX_STATE_CHARS) states.delete(client)
 }
 
 function checkName(documentName: string): void {

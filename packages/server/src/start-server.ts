@@ -10,6 +10,8 @@ import type { AllowedOrigins } from './cors.ts'
 import { directoryStorage } from './directory-storage.ts'
 import { nodeListener } from './node-listener.ts'
 import { logRequest, pathOf } from './request-log.ts'
+import { ServerPeer, type PeerOptions } from './peer/server-peer.ts'
+import { watchedStorage } from './peer/watched-storage.ts'
 import { createRowsServer, type RowsAuthorize, type RowsServer } from './rows.ts'
 import { createSignOutHandler } from './sign-out.ts'
 import { staticFiles, type StaticFiles } from './static-files.ts'
@@ -41,6 +43,8 @@ export interface ServerOptions {
   readonly mutations?: OpenMutations | undefined
   /** Whether a blob that is not here was collected: then it is answered 410 and not 404. See `Garbage` of `@bse/server/mutations`. */
   readonly wasCollected?: WasCollected | undefined
+  /** Makes it a peer: it announces its blobs in its documents and in those it joins, and fetches from the servers of its list. Default: it is none. */
+  readonly peer?: PeerOptions | undefined
   readonly logger?: Logger | undefined
   readonly timeouts?: Partial<ServerTimeouts> | undefined
 }
@@ -83,6 +87,7 @@ interface Parts {
   readonly rows: RowsServer
   readonly mutations: BlobHandler | undefined
   readonly app: StaticFiles | undefined
+  readonly peer: ServerPeer | undefined
 }
 
 /**
@@ -111,6 +116,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stop = async (): Promise<void> => {
     const stopped = connections.stop(timeouts.stopMs)
     await options.shapes?.close()
+    await parts.peer?.close()
     await parts.rows.close()
     connections.dropUpgraded()
     await stopped
@@ -118,7 +124,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   let closing: Promise<void> | undefined
   const { port: actual } = server.address() as AddressInfo
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`, port: actual, close: () => (closing ??= stop()) }
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
+  parts.peer?.start(url)
+  return { url, port: actual, close: () => (closing ??= stop()) }
 }
 
 async function openParts(options: ServerOptions): Promise<Parts> {
@@ -126,9 +134,11 @@ async function openParts(options: ServerOptions): Promise<Parts> {
   const app = staticDirectory === undefined ? undefined : staticFiles(staticDirectory)
   const stored = directoryStorage(join(dataDirectory, 'blobs'))
   const mutations = await options.mutations?.(stored)
-  const store = wasCollected === undefined ? stored : withTombstones(stored, wasCollected)
-  const rows = await createRowsServer({ dataDirectory: join(dataDirectory, 'rows'), authorize: authorizeRows, logger })
-  return { app, rows, mutations, store, uploads: directoryUploads(join(dataDirectory, 'uploads')) }
+  const peer = options.peer === undefined ? undefined : new ServerPeer({ store: stored, options: options.peer, logger })
+  const known = wasCollected === undefined ? stored : withTombstones(stored, wasCollected)
+  const store = peer === undefined ? known : watchedStorage(known, (key) => peer.stored(key))
+  const rows = await createRowsServer({ dataDirectory: join(dataDirectory, 'rows'), authorize: authorizeRows, logger, presence: peer })
+  return { app, peer, rows, mutations, store, uploads: directoryUploads(join(dataDirectory, 'uploads')) }
 }
 
 async function closeParts(parts: Parts): Promise<void> {

@@ -9,6 +9,7 @@ import { bytesKey, ledgerKey } from '../state/keys.ts'
 import { ledgerAside, readLedgerEntry, replacing } from '../state/records.ts'
 import { adoptFile } from './adopt.ts'
 import { fromFirst } from './from-first.ts'
+import type { BlobHash } from '../wire/blob-hash.ts'
 import { publishRecorded, type IngestDeps } from './ingest.ts'
 
 /** A store to read from, under the name that the ledger has for it. */
@@ -20,6 +21,12 @@ export interface Origin {
 export interface FetchDeps extends IngestDeps, Origin {
   /** Asked in order when the first one cannot give the bytes. */
   readonly mirrors?: readonly Origin[]
+  /** Who is asked first, and what becomes of those who fail. */
+  readonly sources?: {
+    order(hash: BlobHash, origins: readonly Origin[]): readonly Origin[]
+    answered(remoteId: string): void
+    failed(remoteId: string, hash: BlobHash, error: unknown): void
+  }
 }
 
 /**
@@ -31,9 +38,22 @@ export async function fetchBlob(deps: FetchDeps, ref: RemoteRef, signal: AbortSi
   const lock = await deps.locks.change(ref.hash, signal)
   try {
     if (await adoptFile(deps, ref, signal)) return
-    await fromFirst<Origin, void>([deps, ...(deps.mirrors ?? [])], signal, ({ remoteId, source }) => fetchFrom({ ...deps, remoteId, source }, ref, signal))
+    const origins = [deps, ...(deps.mirrors ?? [])]
+    const inOrder = deps.sources?.order(ref.hash, origins) ?? origins
+    await fromFirst<Origin, void>(inOrder, signal, (origin) => fetchJudged(deps, origin, ref, signal))
   } finally {
     lock.release()
+  }
+}
+
+/** Whoever gives the bytes, or does not, is remembered for it. */
+async function fetchJudged(deps: FetchDeps, { remoteId, source }: Origin, ref: RemoteRef, signal: AbortSignal): Promise<void> {
+  try {
+    await fetchFrom({ ...deps, remoteId, source }, ref, signal)
+    deps.sources?.answered(remoteId)
+  } catch (error) {
+    if (!signal.aborted) deps.sources?.failed(remoteId, ref.hash, error)
+    throw error
   }
 }
 

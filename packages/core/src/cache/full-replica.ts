@@ -72,6 +72,11 @@ export class FullReplica {
     this.#done.clear()
   }
 
+  /** Of what waits or was nowhere to be had, keeps only what is still wanted: others may name anything. */
+  prune(): void {
+    for (const left of [this.#waiting, this.#missing]) for (const hash of left.keys()) if (!this.#deps.isWanted(hash)) left.delete(hash)
+  }
+
   /** The network may be back, or may be used again. */
   retry(): void {
     this.#failures = 0

@@ -23,6 +23,11 @@ export class ProviderLife<Connected> {
     return work(this.#connected, both)
   }
 
+  /** The same for what comes piece by piece. */
+  async *stream<T>(signal: AbortSignal, work: (connected: Connected, signal: AbortSignal) => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+    yield* await this.run(signal, async (connected, both) => work(connected, both))
+  }
+
   close(): void {
     if (!this.#closing.signal.aborted) this.#closing.abort(new BseError('CLOSED', `${this.#adapter}: the provider is closed`, { what: 'provider' }))
   }

@@ -35,6 +35,12 @@ export interface BlobSource {
   open(ref: RemoteRef, options: { readonly range?: ByteRange; readonly signal: AbortSignal }): Promise<OpenedBlob>
   /** A URL that an `<img>` loads without headers. Left out where the store has none. */
   url?(ref: RemoteRef, options: { readonly expiresInMs: number; readonly signal: AbortSignal }): Promise<RemoteUrl>
+  /**
+   * Everything that the caller may see in the store, page by page. What comes meanwhile may be missing. Left out where the store cannot say.
+   *
+   * @throws BseError as `stat` does.
+   */
+  list?(options: { readonly signal: AbortSignal }): AsyncIterable<readonly BlobHash[]>
   /** One answer for each hash, in order, also for none and for one that is named twice. An upload that failed is `absent`. */
   stat(hashes: readonly BlobHash[], options: { readonly signal: AbortSignal }): Promise<readonly RemoteStat[]>
 }

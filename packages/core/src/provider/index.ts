@@ -13,5 +13,6 @@ export type {
   Clock, Connectivity, Environment, HeldLock, LockRequest, Locks, OpenTabChannel, PageLifecycle, PlatformStorage, TabChannel,
 } from './environment.ts'
 export { createFreezeGuard, type FreezeGuard } from './freeze-guard.ts'
+export type { PeerPresence } from './peer-presence.ts'
 export { assertStateOps, CHANGE_RING_COMMITS, namedReader } from './state-rules.ts'
 export type { Decide, KeyRange, StateChange, StateEntry, StateFactory, StateOp, StateStore, UpdateOptions } from './state-store.ts'

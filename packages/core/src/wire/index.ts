@@ -12,6 +12,8 @@ export {
   MUTATION_LIMITS, isMutationId, mutationTimeMs, parseMutationAnswer, parseMutationRequest, type MutationAnswer, type MutationOutcome,
   type MutationRequest, type ReceivedMutation,
 } from './mutation-routes.ts'
+export { PRESENCE_FIELD, PRESENCE_LIMITS, parseBlobAwareness, type BlobAwareness } from './presence.ts'
+export { AnnouncedSet, SetDigest } from './presence-set.ts'
 export type { MutationId, MutationOp, MutationWire, RowWire } from './mutation-wire.ts'
 export {
   UPLOAD_GONE, type FinishedPart, type MultipartUpload, type PresignAnswers, type PresignRequest, type PresignUpload, type SignedRequest,

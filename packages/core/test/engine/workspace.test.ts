@@ -289,7 +289,7 @@ describe('the tables of a workspace', () => {
       readonly id: string, readonly coverImage: BlobHash, readonly title: string, readonly score: number | null, readonly isPublic: boolean, readonly at: Date | null
       readonly extra: Post['extra'], readonly author: string | null
     }>()
-    expect(workspace.schema.users.avatar).toEqual({ type: 'blob', as: 'hash', maxSize: 10_000_000 })
-    expect(blob({ maxSize: '25MB', mimeTypes: ['image/*'] })).toEqual({ type: 'blob', as: 'hash', maxSize: '25MB', mimeTypes: ['image/*'] })
+    expect(workspace.schema.users.avatar).toEqual({ type: 'blob', as: 'hash', maxSize: 10_000_000, replica: 'all' })
+    expect(blob({ maxSize: '25MB', mimeTypes: ['image/*'] })).toEqual({ type: 'blob', as: 'hash', replica: 'all', maxSize: '25MB', mimeTypes: ['image/*'] })
   })
 })
