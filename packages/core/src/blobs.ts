@@ -2,8 +2,7 @@ import type { BlobReading, BlobStream } from './blob-reading.ts'
 import type { IngestResult } from './cache/ingest.ts'
 import { BseError, isBseError } from './errors.ts'
 import { readEntry } from './ledger/ledger.ts'
-import { adoptBytes } from './mutation/adopt.ts'
-import type { EnqueueDeps } from './mutation/enqueue.ts'
+import { adoptBytes, type AdoptDeps } from './mutation/adopt.ts'
 import type { ByteRange } from './provider/cache-store.ts'
 import type { Result } from './result.ts'
 import { isBlob } from './schema/index.ts'
@@ -45,7 +44,7 @@ export interface Blobs {
   tryGet(ref: BlobRef | string, options?: { readonly signal?: AbortSignal }): Promise<Result<Blob>>
 }
 
-export interface BlobsDeps extends EnqueueDeps {
+export interface BlobsDeps extends AdoptDeps {
   readonly ready: () => Promise<void>
   readonly ingest: (sources: readonly Blob[], signal: AbortSignal) => Promise<IngestResult>
   readonly reclaim: (hash: BlobHash) => Promise<void>

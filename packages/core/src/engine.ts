@@ -377,7 +377,7 @@ class Engine implements EngineParts {
   #createBlobs(): Blobs {
     return createBlobs({
       state: this.#state, references: this.#references, policy: { remoteIds: this.#remotes.all.map(({ remoteId }) => remoteId) },
-      ready: () => this.#ready(), ingest: (sources, signal) => this.#cache.ingest(sources, signal), reclaim: (hash) => this.#cache.reclaim(hash),
+      serversCollect: this.#settings.cleanup === 'server', ready: () => this.#ready(), ingest: (sources, signal) => this.#cache.ingest(sources, signal), reclaim: (hash) => this.#cache.reclaim(hash),
       reading: this.#reading,
       live: (ref) => this.#subscriptions.blob(ref), onPut: (ref) => this.#meet(ref), closing: this.#closing.signal,
     })

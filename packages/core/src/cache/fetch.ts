@@ -1,6 +1,7 @@
 import type { BlobSource, RemoteRef } from '../provider/blob-provider.ts'
 import { BseError, hasCode } from '../errors.ts'
 import { hashBlob } from '../hash/index.ts'
+import { afterAdoption } from '../ledger/adoption.ts'
 import { withLocal, withRemote } from '../ledger/entry.ts'
 import { changeEntry } from '../ledger/ledger.ts'
 import { ledgerOps } from '../ledger/records.ts'
@@ -83,7 +84,7 @@ async function fetchInline(deps: FetchDeps, ref: RemoteRef, body: ReadableStream
     const stored = get(key)
     const before = readLedgerEntry(stored) ?? newLedgerEntry(ref.hash, bytes.byteLength, ref.type)
     const fetched = { ...withLocal(before, 'fetched', deps.references.count(ref.hash) > 0), inline: true }
-    const after = withRemote(fetched, deps.remoteId, 'statStored', true)
+    const after = afterAdoption(withRemote(fetched, deps.remoteId, 'statStored', true), true)
     return { ops: [...replacing(key, stored, ledgerAside(stored)), ...ledgerOps(after), { put: bytesKey(ref.hash), value: bytes }], result: undefined }
   }, { durability: 'relaxed' })
 }
@@ -121,7 +122,7 @@ async function fetchStaged(deps: FetchDeps, ref: RemoteRef, body: ReadableStream
   const referenced = deps.references.count(ref.hash) > 0
   await changeEntry(deps.state, { hash: ref.hash, sizeBytes: staged.sizeBytes, type: ref.type }, (entry) => {
     const present = { ...withLocal(entry, 'fetched', referenced), inline: false, sizeBytes: staged.sizeBytes }
-    return withRemote(present, deps.remoteId, 'statStored', referenced)
+    return afterAdoption(withRemote(present, deps.remoteId, 'statStored', referenced), referenced)
   }, { durability: 'relaxed' })
 }
 

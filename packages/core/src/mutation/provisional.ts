@@ -52,10 +52,11 @@ export class ProvisionalBlobs {
       const pending = typeof name === 'string' ? this.#blobs.get(name) : undefined
       if (pending === undefined) return [column, value]
       const isOwn = own.includes(String(name))
-      if (!isOwn) await pending.committed
-      const ref = await pending.hashed
-      if (!isJsonObject(value)) return [column, ref.hash]
-      return [column, isOwn ? ref : { ...value, hash: ref.hash, type: ref.type }]
+      if (isOwn && isJsonObject(value)) return [column, await pending.hashed]
+      if (isOwn) return [column, (await pending.hashed).hash]
+      await pending.committed
+      const { hash, type } = await pending.hashed
+      return [column, isJsonObject(value) ? { ...value, hash, type } : hash]
     })
   }
 }

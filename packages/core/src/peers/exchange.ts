@@ -1,4 +1,4 @@
-import { withAdoption } from '../ledger/adoption.ts'
+import { afterAdoption, withAdoption } from '../ledger/adoption.ts'
 import { withRemote } from '../ledger/entry.ts'
 import type { References } from '../ledger/ledger.ts'
 import { ledgerOps } from '../ledger/records.ts'
@@ -222,7 +222,7 @@ export class Exchange {
 
 /** A claim keeps the bytes until a server has them, whatever becomes of the rows that name them. */
 function told(entry: LedgerEntry, remoteId: string, stat: RemoteStat | undefined, referenced: boolean): LedgerEntry {
-  if (stat?.is === 'stored') return withRemote(entry, remoteId, 'statStored', referenced)
+  if (stat?.is === 'stored') return afterAdoption(withRemote(entry, remoteId, 'statStored', referenced), referenced)
   if (stat?.is !== 'absent') return entry
   return withAdoption(withRemote(entry, remoteId, 'statAbsent', referenced), { remoteIds: [remoteId] }, referenced)
 }

@@ -1,4 +1,5 @@
 import { evictable, hasWork, remoteOf, withClaim, withLocal, withoutClaim, withRemote } from '../../src/ledger/entry.ts'
+import { afterAdoption, withAdoption, withAdoptionAnew } from '../../src/ledger/adoption.ts'
 import type { RemoteEvent } from '../../src/ledger/remote-transition.ts'
 import { newLedgerEntry, type LedgerEntry } from '../../src/model/ledger-entry.ts'
 import { blobHashFromHex } from '../../src/wire/blob-hash.ts'
@@ -14,6 +15,8 @@ export interface LedgerWorld {
   readonly disk: boolean
   /** The browser took them once, behind everybody's back. */
   readonly taken: boolean
+  /** Put by hand, and no server had them since. */
+  readonly promised: boolean
 }
 
 type Step = (world: LedgerWorld) => LedgerWorld | undefined
@@ -21,7 +24,7 @@ type Step = (world: LedgerWorld) => LedgerWorld | undefined
 const REMOTE = 'r'
 const OWNER = 'm1'
 const policy = { remoteIds: [REMOTE] }
-const begin: LedgerWorld = { entry: newLedgerEntry(blobHashFromHex('0'.repeat(64)), 1, ''), row: 'none', server: false, disk: false, taken: false }
+const begin: LedgerWorld = { entry: newLedgerEntry(blobHashFromHex('0'.repeat(64)), 1, ''), row: 'none', server: false, disk: false, taken: false, promised: false }
 
 export function remoteStateOf({ entry }: LedgerWorld): string {
   return remoteOf(entry, REMOTE).state
@@ -29,6 +32,8 @@ export function remoteStateOf({ entry }: LedgerWorld): string {
 
 const isNamed = ({ row }: LedgerWorld): boolean => row !== 'none'
 const isClaimed = ({ entry }: LedgerWorld): boolean => entry.claims.length > 0
+/** By a write, and not by the device itself. */
+const isQueued = ({ entry }: LedgerWorld): boolean => entry.claims.includes(OWNER)
 const isIn = (world: LedgerWorld, ...states: readonly string[]): boolean => states.includes(remoteStateOf(world))
 
 /** The remote's side of the record after an event, where that can happen. */
@@ -44,8 +49,22 @@ const STEPS: Readonly<Record<string, Step>> = {
     const row = world.row === 'none' ? 'queued' : world.row
     return { ...world, row, entry: withClaim(withLocal(world.entry, 'claimCommit', true), OWNER, policy, true) }
   },
+  /** Bytes without a row, by hand. */
+  'person: puts': (world) => {
+    if (world.entry.local !== 'staged' && world.entry.local !== 'present') return undefined
+    return { ...world, promised: true, entry: withAdoptionAnew(withLocal(world.entry, 'claimCommit', isNamed(world)), policy, isNamed(world)) }
+  },
+  'a peer gives them': (world) => {
+    if (!isNamed(world) || world.entry.local === 'present') return undefined
+    return { ...world, disk: true, entry: withLocal(world.entry, 'fetched', true) }
+  },
+  /** The server was asked, and lacks them. Nothing may depend on a peer that says so. */
+  'audit: adopted': (world) => {
+    if (world.entry.local !== 'present' || world.server || !isIn(world, 'unknown', 'absent', 'stored')) return undefined
+    return { ...world, entry: withAdoption(withRemote(world.entry, REMOTE, 'statAbsent', isNamed(world)), policy, isNamed(world)) }
+  },
   'person: discards': (world) => {
-    if (!isClaimed(world)) return undefined
+    if (!isQueued(world)) return undefined
     const row = world.row === 'queued' ? 'none' : world.row
     return { ...world, row, entry: withoutClaim(world.entry, OWNER, row !== 'none') }
   },
@@ -56,26 +75,29 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
   'upload begins': remote('start', (world) => isIn(world, 'owed') && world.entry.local === 'present'),
   'bytes arrive': (world) => (isIn(world, 'uploading', 'cancelling') && world.disk ? { ...world, server: true } : undefined),
-  ack: remote('ack', (world) => world.server && isIn(world, 'uploading', 'cancelling', 'owed')),
+  ack: (world) => {
+    if (!world.server || !isIn(world, 'uploading', 'cancelling', 'owed')) return undefined
+    return { ...world, entry: afterAdoption(withRemote(world.entry, REMOTE, 'ack', isNamed(world)), isNamed(world)) }
+  },
   'upload fails': remote('failRetryable', (world) => isIn(world, 'uploading')),
   'upload is refused': remote('failFinal', (world) => isIn(world, 'uploading')),
   freed: remote('abandoned', (world) => isIn(world, 'cancelling')),
-  'audit: stored': remote('statStored', ({ server }) => server),
+  'audit: stored': (world) => (world.server ? { ...world, entry: afterAdoption(withRemote(world.entry, REMOTE, 'statStored', isNamed(world)), isNamed(world)) } : undefined),
   'audit: absent': remote('statAbsent', (world) => !world.server && !isIn(world, 'uploading')),
   // The answer to a fetch.
   gone: remote('gone', (world) => !world.server && world.entry.local !== 'present'),
   'push is taken': (world) => {
-    if (!isClaimed(world) || !isIn(world, 'stored') || !world.server) return undefined
+    if (!isQueued(world) || !isIn(world, 'stored') || !world.server) return undefined
     return { ...world, row: 'shared', entry: withoutClaim(world.entry, OWNER, true) }
   },
-  'push needs the bytes': remote('needsBlobs', (world) => isClaimed(world) && isIn(world, 'stored') && !world.server),
+  'push needs the bytes': remote('needsBlobs', (world) => isQueued(world) && isIn(world, 'stored') && !world.server),
   'row comes': (world) => (world.server ? { ...world, row: 'shared' } : undefined),
   // A replica's rows may come before their bytes. Not modelled: that they come while a write of ours still claims what the server has collected.
   'row comes early': (world) => (isClaimed(world) ? undefined : { ...world, row: 'shared' }),
-  'row goes': (world) => (world.row === 'shared' ? { ...world, row: isClaimed(world) ? 'queued' : 'none' } : undefined),
+  'row goes': (world) => (world.row === 'shared' ? { ...world, row: isQueued(world) ? 'queued' : 'none' } : undefined),
   fetched: (world) => {
     if (!world.server || !isNamed(world) || world.entry.local === 'present') return undefined
-    return { ...world, disk: true, entry: withRemote(withLocal(world.entry, 'fetched', true), REMOTE, 'statStored', true) }
+    return { ...world, disk: true, entry: afterAdoption(withRemote(withLocal(world.entry, 'fetched', true), REMOTE, 'statStored', true), true) }
   },
   'server collects': (world) => (world.row === 'shared' ? undefined : { ...world, server: false }),
   'eviction begins': (world) => (world.entry.local === 'present' || world.entry.local === 'lost' ? { ...world, entry: withLocal(world.entry, 'evictBegin', isNamed(world)) } : undefined),
@@ -106,7 +128,8 @@ export function exploreLedger({ forgets = true }: { readonly forgets?: boolean }
     for (const [name, step] of Object.entries(STEPS)) {
       const stepped = step(world)
       if (stepped === undefined) continue
-      const next = counterless(forgets ? forgotten(stepped) : stepped)
+      const kept = stepped.server ? { ...stepped, promised: false } : stepped
+      const next = counterless(forgets ? forgotten(kept) : kept)
       const nextKey = JSON.stringify(next)
       if (!seen.has(nextKey)) seen.set(nextKey, next)
       if (!name.startsWith('person') && !name.startsWith('audit')) before.set(nextKey, [...(before.get(nextKey) ?? []), key])
@@ -124,6 +147,7 @@ function objectionsTo(worlds: readonly LedgerWorld[], canEnd: (world: LedgerWorl
     'claimed, and nowhere': worlds.filter((world) => isClaimed(world) && !world.taken && !isHere(world) && !world.server),
     'claimed, nowhere, and nobody hears of it': worlds.filter((world) => isClaimed(world) && !world.server && world.entry.local === 'absent' && !isIn(world, 'parked', 'stored', 'unknown')),
     'the last copy may be evicted': worlds.filter((world) => isHere(world) && isNamed(world) && !world.server && evictable(world.entry, true)),
+    'put by hand, and may go before a server has them': worlds.filter((world) => world.promised && isHere(world) && evictable(world.entry, isNamed(world))),
     'bytes that nobody needs may not be evicted': worlds.filter((world) => world.entry.local === 'present' && !isNamed(world) && !isClaimed(world) && !evictable(world.entry, false)),
     'bytes that the ledger does not know': worlds.filter(({ entry, disk }) => disk && entry.local === 'absent'),
     'lost, although they are here': worlds.filter(({ entry, disk }) => disk && entry.local === 'lost'),
