@@ -9,6 +9,7 @@ import { mediaTypeOf } from './media-type.ts'
 import { incomingKey, objectKey } from './object-key.ts'
 import { checksumOf, type S3Bucket } from './s3-bucket.ts'
 import { S3Error, storageError } from './s3-error.ts'
+import type { WasCollected } from './tombstones.ts'
 
 /** What each action is given: who asks, and what the handler was made with. */
 export interface PresignCall {
@@ -17,6 +18,7 @@ export interface PresignCall {
   readonly maxBytes: number
   readonly trust: boolean
   readonly ttlMs: number | undefined
+  readonly wasCollected: WasCollected | undefined
   readonly logger: Logger | undefined
   grant(action: BlobAction): Promise<Grant>
 }
@@ -53,8 +55,11 @@ export async function statObjects(call: PresignCall, hashes: readonly BlobHash[]
   const results = await mapLimited(hashes, STATS_AT_ONCE, async (hash) => {
     const grant = await call.grant({ kind: 'read', hash })
     if ('refuse' in grant && grant.refuse === 'unauthorized') spaceOf(grant, { kind: 'read', hash })
-    const found = 'space' in grant ? await inBucket('stat', () => call.bucket.head(objectKey({ space: grant.space, hash }))) : undefined
-    return found === undefined ? ({ hash, is: 'absent' } as const) : ({ hash, is: 'stored', sizeBytes: found.sizeBytes } as const)
+    if (!('space' in grant)) return { hash, is: 'absent' } as const
+    const key = { space: grant.space, hash }
+    const found = await inBucket('stat', () => call.bucket.head(objectKey(key)))
+    if (found !== undefined) return { hash, is: 'stored', sizeBytes: found.sizeBytes } as const
+    return { hash, is: (await call.wasCollected?.(key)) === true ? 'gone' : 'absent' } as const
   })
   return { results }
 }

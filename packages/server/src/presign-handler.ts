@@ -11,6 +11,7 @@ import { abortUpload, createUpload, listParts, signGet, signPart, signPut, statO
 import { parsePresignRequest } from './presign-request.ts'
 import { countedBody, readBody, refuseEncodedBody } from './request-body.ts'
 import type { S3Bucket } from './s3-bucket.ts'
+import type { WasCollected } from './tombstones.ts'
 
 export interface PresignHandlerOptions {
   readonly bucket: S3Bucket
@@ -25,6 +26,8 @@ export interface PresignHandlerOptions {
    * read back, hashed, and copied to its place when it is right.
    */
   readonly trust?: boolean | undefined
+  /** Whether a blob that is not in the bucket was collected: a `stat` says so then. A `get` cannot, the bucket answers it. */
+  readonly wasCollected?: WasCollected | undefined
   /** Pages of other origins that may ask. Default: none. */
   readonly origins?: AllowedOrigins | undefined
   readonly logger?: Logger | undefined
@@ -42,9 +45,9 @@ const COPY_MAX_BYTES = 5_368_709_120
  * @throws BseError `CONFIG_INVALID` for more bytes than can be verified.
  */
 export function createPresignHandler(options: PresignHandlerOptions): BlobHandler {
-  const { authorize, bucket, logger, maxBytes = DEFAULT_MAX_BYTES, origins = [], trust = false, ttlMs } = options
+  const { authorize, bucket, logger, maxBytes = DEFAULT_MAX_BYTES, origins = [], trust = false, ttlMs, wasCollected } = options
   if (!trust && maxBytes > COPY_MAX_BYTES) throw new BseError('CONFIG_INVALID', 'server: no bucket copies more than 5 GiB', { option: 'maxBytes' })
-  const shared = { bucket, logger, maxBytes, trust, ttlMs }
+  const shared = { bucket, logger, maxBytes, trust, ttlMs, wasCollected }
   return async (request, context: RequestContext = {}) => {
     const grant: PresignCall['grant'] = async (action) => (authorize === undefined ? loopbackGrant(request, context) : authorize(request, action))
     const response = await answer({ ...shared, request, grant }, origins)

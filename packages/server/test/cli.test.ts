@@ -51,7 +51,7 @@ describe('bse-server', () => {
     expect(again.headers.get('electric-handle')).toBe(shape.headers.get('electric-handle'))
   }, 60_000)
 
-  //
+  // R-225 X-008
   it('takes writes to an embedded database, shows them as shapes, and collects what no row names', async () => {
     const [data, database] = [await temporaryDirectory(), join(await temporaryDirectory(), 'database')]
     const pglite = await PGlite.create(database)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startPostgres, type RunningPostgres } from '../../../../scripts/services/postgres.ts'
 import { createBucket, type TestBucket } from '../../../../scripts/services/s3-bucket.ts'
-import { bucketStorage, createBlobHandler, withTombstones } from '../../src/index.ts'
+import { bucketStorage, createBlobHandler, createPresignHandler, withTombstones } from '../../src/index.ts'
 import { collectGarbage, tombstonesIn } from '../../src/mutations/index.ts'
 import { onPostgres } from '../mutations/support/databases.ts'
 import { PHOTOS, schema } from '../mutations/support/pushing.ts'
@@ -39,4 +39,8 @@ it('blobs in every space of a bucket go when no row names them, and uploads unde
   const handle = createBlobHandler({ store: withTombstones(store, tombstonesIn(db.database)), authorize: () => ({ space: 'a.b' }) })
   const statuses = [kept, one, other].map(async ({ hash }) => (await handle(new Request(`http://127.0.0.1/blobs/${hash}`))).status)
   expect(await Promise.all(statuses)).toEqual([200, 410, 404])
+  const presign = createPresignHandler({ bucket: made.bucket, wasCollected: tombstonesIn(db.database), authorize: () => ({ space: 'a.b' }) })
+  const body = JSON.stringify({ do: 'stat', hashes: [kept.hash, one.hash, other.hash] })
+  const stat = await presign(new Request('http://127.0.0.1/presign', { method: 'POST', headers: { 'content-type': 'application/json' }, body }))
+  expect(((await stat.json()) as { readonly results: readonly { readonly is: string }[] }).results.map(({ is }) => is)).toEqual(['stored', 'gone', 'absent'])
 })

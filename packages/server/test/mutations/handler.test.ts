@@ -70,7 +70,6 @@ describe.each(databases(() => postgres.url))('mutations on %s', (_, open) => {
     expect(isBehind).toBe('true')
   })
 
-  // R-064 R-065 R-066
   it('compare what the person saw: a conflict has the row as it is, and the same id passes once it is as seen', async () => {
     const db = await open(PHOTOS)
     const { one, pushAs } = await pusher(db)
