@@ -32,7 +32,7 @@ export async function writableTable(on: Queryable, name: string, names: NamesInD
   const definition = names.schema === undefined ? undefined : own(names.schema, name)
   if (names.schema !== undefined && definition === undefined) return undefined
   const table = await findTable(on, tableInDatabase(name, names))
-  if (table === undefined) return undefined
+  if (table === undefined || (names.schema === undefined && !(await tablesBySchema(on, names.databaseSchema)).includes(table.name))) return undefined
   const id = names.schema === undefined ? table.key[0] : columnInDatabase(name, 'id', definition?.['id'], names)
   if (id === undefined || !table.hasPrimaryKey || table.key.length !== 1 || table.key[0] !== id) return undefined
   const relation = `${quoteName(table.schema)}.${quoteName(table.name)}`

@@ -52,10 +52,11 @@ export async function findTable(on: Queryable, [schema, name]: readonly [string,
   return (await tablesBy(on, 'n.nspname = $1::text and c.relname = $2::text', [schema, name]))[0]
 }
 
-/** The names of all tables in a schema that rows can be written to by one key; partitions are written through their root. */
+/** The names of the user's own tables in a schema: not those of extensions, and partitions go by the name of their root. */
 export async function tablesBySchema(on: Queryable, schema: string): Promise<readonly string[]> {
   const sql = `select c.relname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and not c.relispartition and n.nspname = $1::text order by c.relname`
+    where c.relkind in ('r', 'p') and not c.relispartition and n.nspname = $1::text and pg_has_role(c.relowner, 'usage')
+      and not exists(select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') order by c.relname`
   return (await on.query(sql, [schema])).map((row) => row['name'] ?? '')
 }
 

@@ -176,6 +176,20 @@ describe('mutations at the same time', () => {
   })
 })
 
+it('tables of others are left alone when no schema is given', async () => {
+  const db = await open(`${PHOTOS} do $$ begin create role app login; exception when duplicate_object then null; end $$; grant all on schema public to app;
+    grant create on database postgres to app; alter table photos owner to app; alter table albums owner to app; create table secrets (id text primary key, body text)`)
+  const url = new URL(postgres.url)
+  url.username = 'app'
+  const client = await session(url.href)
+  const own = poolDatabase({ query: async (text, values) => client.query(text, values), connect: async () => ({ query: async (text, values) => client.query(text, values), release: () => undefined }) })
+  const { one } = await pusher({ database: own }, { schema: undefined })
+  expect(await one(insert('x', { body: 'a' }, 'secrets'))).toMatchObject({ is: 'rejected', code: 'VALIDATION_FAILED' })
+  expect(await one(insert('a1', { name: 'a' }, 'albums'))).toMatchObject({ is: 'applied' })
+  expect(await db.ask("select relation from bse_mutations.tracked order by 1")).toEqual(['"public"."albums"', '"public"."photos"'])
+  await client.end()
+})
+
 it('a database that a newer version has prepared is left alone', async () => {
   const db = await open(PHOTOS)
   await createMutationHandler({ database: db.database, schema })
