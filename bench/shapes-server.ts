@@ -10,6 +10,8 @@ const server = createServer((incoming, outgoing) => {
   else if (incoming.url === '/memory') outgoing.end(JSON.stringify(process.memoryUsage()))
   else void answer(incoming, outgoing)
 })
+// A client that is busy for seconds must not find its connection closed as it uses it again.
+server.keepAliveTimeout = 600_000
 server.listen(0, '127.0.0.1', 4_096, () => process.stdout.write(`http://127.0.0.1:${(server.address() as AddressInfo).port}\n`))
 process.stdin.resume().once('end', () => {
   server.closeAllConnections()

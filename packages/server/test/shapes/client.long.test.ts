@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => postgres.stop())
 
-const SEEDS = 4
+const SEEDS = 40
 
 describe.each(backends(() => postgres.url))('the official client with %s, at length', (_, open) => {
   it.each(['polling', 'events'] as const)('has the rows of the table after many histories, by %s', async (mode) => {
