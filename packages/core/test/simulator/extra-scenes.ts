@@ -12,13 +12,13 @@ const EXTRAS: readonly { readonly chance: number; readonly scene: Extra }[] = [
   // Records that this code cannot read come to lie among its own.
   { chance: 0.25, scene: (random) => [{ kind: 'stranger', gapMs: random.int(500) }] },
   // The app is updated, and its newer version has other words for what is queued.
-  { chance: 0.3, scene: (random) => [
+  { chance: 0.2, scene: (random) => [
     { kind: random.pick(['offline', 'wait'] as const) ?? 'wait', gapMs: 0 }, { kind: 'update', gapMs: random.int(40) }, { kind: 'batch', gapMs: random.int(100) },
     { kind: 'updateApp', gapMs: random.int(300) }, { kind: 'update', gapMs: random.int(100) }, { kind: 'online', gapMs: 0 },
   ] },
   // Credentials wear out, again and again, with many requests on their way.
-  { chance: 0.5, scene: (random) => Array.from({ length: 3 }, () => [
-    { kind: 'burst', gapMs: random.int(60) }, { kind: 'batch', gapMs: random.int(200) }, { kind: 'expire', gapMs: random.pick([0, 5, 300, 3_000]) ?? 0 },
+  { chance: 0.3, scene: (random) => Array.from({ length: 2 }, () => [
+    { kind: 'insert', gapMs: random.int(60) }, { kind: 'batch', gapMs: random.int(200) }, { kind: 'expire', gapMs: random.pick([0, 5, 300, 3_000]) ?? 0 },
   ] as const).flat() },
   // Given up on its way, and then the server says that somebody else was first.
   { chance: 0.2, scene: (random) => [

@@ -21,7 +21,7 @@ describe('500 simulated histories', () => {
     expect(report.violations).toEqual({ lost: 0, corrupt: 0, stuck: 0, duplicated: 0, diverged: 0, disobeyed: 0, ledger: 0 })
     expect(coverageOf(report)).toEqual({ unvisited: [], wronglyListed: [] })
     expect(report.crashes).toBeGreaterThan(200)
-  }, 240_000)
+  }, 480_000)
 })
 
 describe('the simulator', () => {
