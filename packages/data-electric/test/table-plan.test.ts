@@ -3,7 +3,7 @@ import { dataSuiteTables, dataTestContext, TestDataStorage } from '@bse/core/tes
 import { electricData } from '../src/index.ts'
 import { planTables } from '../src/table-plan.ts'
 
-const tables = [{ name: 'familyAlbums', columns: [{ name: 'familyId', type: 'uuid', optional: false }, { name: 'imageURL', type: 'string', optional: true }] }] as const
+const tables = [{ name: 'familyAlbums', columns: [{ name: 'id', type: 'uuid', optional: false }, { name: 'familyId', type: 'uuid', optional: false }, { name: 'imageURL', type: 'string', optional: true }] }] as const
 
 it('finds tables and columns by the names that the database has', () => {
   const [same] = planTables(tables, {}, undefined)
