@@ -20,7 +20,7 @@ const chromiumOnly = [
 ]
 
 /** What both browsers need told beforehand. */
-const browserDependencies = [...effectModules, 'idb', 'hash-wasm', 'react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'yjs', '@bse/blob-tus > tus-js-client', '@bse/server > @electric-sql/client']
+const browserDependencies = [...effectModules, 'idb', 'hash-wasm', 'react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'yjs', '@bse/blob-tus > tus-js-client', '@bse/data-electric > @electric-sql/client', '@bse/server > @electric-sql/client']
 const browserTests = { include: ['packages/*/test/**/*.browser.test.{ts,tsx}'], globalSetup: ['./scripts/vitest/browser-setup.ts'] }
 
 // Vite adds `import` and `default` where they belong. Named here, Node would take them for `require` too, which then gets modules.

@@ -12,7 +12,7 @@ import { forwardSignals, run } from './lib/run.mjs'
 /** Doors that do something when they are loaded: workers and the command. */
 const isEntry = (/** @type {string} */ door) => /(worker|cli)$/.test(door)
 /** Packages that belong in a page, and how many workers a bundler must find in them. */
-const browserPackages = ['blob-sync-engine', '@bse/core', '@bse/cache-opfs', '@bse/blob-http', '@bse/blob-r2', '@bse/blob-s3', '@bse/blob-tus', '@bse/data-yjs', '@bse/react']
+const browserPackages = ['blob-sync-engine', '@bse/core', '@bse/cache-opfs', '@bse/blob-http', '@bse/blob-r2', '@bse/blob-s3', '@bse/blob-tus', '@bse/data-electric', '@bse/data-yjs', '@bse/react']
 const browserWorkers = 2
 
 forwardSignals()
