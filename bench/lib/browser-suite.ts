@@ -33,10 +33,10 @@ export async function browserSuite(suite: string): Promise<void> {
   const ratios: Ratio[] = []
   const openPage = async (): ReturnType<typeof context.newPage> => {
     const page = await context.newPage()
-    page.setDefaultTimeout(600_000)
+    page.on('pageerror', (error) => console.error(`the page threw: ${String(error)}`))
     // Vite may find more to prepare, and reload the page, while it is still fetching.
     await page.goto(address, { waitUntil: 'networkidle' })
-    await page.waitForFunction(() => 'bench' in globalThis)
+    await page.waitForFunction(() => 'bench' in globalThis, undefined, { timeout: 60_000 })
     return page
   }
   try {
@@ -78,7 +78,8 @@ async function serve(): Promise<ViteDevServer> {
   const server = await createServer({
     root: BENCH,
     cacheDir: join(PEERS, 'node_modules', '.vite'),
-    resolve: { conditions: ['@bse/source', 'module', 'import', 'default'] },
+    // PouchDB wants Node's emitter, which bundlers bring.
+    resolve: { conditions: ['@bse/source', 'module', 'import', 'default'], alias: { events: join(PEERS, 'node_modules', 'events', 'events.js') } },
     server: { port: 0, host: '127.0.0.1', hmr: false, fs: { allow: [join(BENCH, '..')] } },
     optimizeDeps: { entries: ['pages/*.ts', 'peers/peers.ts'] },
     logLevel: 'error',

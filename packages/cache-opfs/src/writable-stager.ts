@@ -48,11 +48,17 @@ async function hashAndWrite(writable: FileSystemWritableFileStream, { source, si
   const neededBytes = source instanceof Blob ? source.size : undefined
   let sizeBytes = 0
   for await (const window of source instanceof Blob ? readWindows(source, WINDOW_BYTES, signal) : streamPieces(source, signal)) {
-    const writing = writable.write(window as Uint8Array<ArrayBuffer>)
+    const writing = writable.write(alone(window))
     hasher.update(window)
     sizeBytes += window.byteLength
     await writing.catch(failWith('stage', neededBytes))
     signal.throwIfAborted()
   }
   return { hash: hasher.digest(), sizeBytes }
+}
+
+/** WebKit has written other bytes for a view that is a part of a larger buffer. */
+function alone(window: Uint8Array): Uint8Array<ArrayBuffer> {
+  const isWhole = window.byteLength === window.buffer.byteLength
+  return (isWhole ? window : window.slice()) as Uint8Array<ArrayBuffer>
 }
