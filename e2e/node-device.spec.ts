@@ -5,7 +5,7 @@ import { NodeDevice } from './support/node-device.ts'
 import { listBlobs } from './support/remote.ts'
 import { test } from './support/test.ts'
 
-// The whole engine in Node: SQLite for its records, files for its blobs.
+// the whole engine in Node: SQLite for its records, files for its blobs.
 test('syncs between a process and a browser, also when the process is killed offline', async ({ folder, newDevice, photos, server, wire }) => {
   const [first, second, third] = await photos(3)
   if (first === undefined || second === undefined || third === undefined) throw new Error('no photos')

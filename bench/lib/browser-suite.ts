@@ -78,8 +78,8 @@ async function serve(): Promise<ViteDevServer> {
   const server = await createServer({
     root: BENCH,
     cacheDir: join(PEERS, 'node_modules', '.vite'),
-    // PouchDB wants Node's emitter, which bundlers bring.
-    resolve: { conditions: ['@bse/source', 'module', 'import', 'default'], alias: { events: join(PEERS, 'node_modules', 'events', 'events.js') } },
+    // PouchDB wants Node's emitter, which bundlers bring; RxDB has a Dexie of its own, which does not bear a second one.
+    resolve: { conditions: ['@bse/source', 'module', 'import', 'default'], alias: { events: join(PEERS, 'node_modules', 'events', 'events.js'), dexie: join(PEERS, 'node_modules', 'dexie', 'dist', 'modern', 'dexie.mjs') } },
     server: { port: 0, host: '127.0.0.1', hmr: false, fs: { allow: [join(BENCH, '..')] } },
     optimizeDeps: { entries: ['pages/*.ts', 'peers/peers.ts'] },
     logLevel: 'error',

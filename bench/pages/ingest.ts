@@ -94,12 +94,11 @@ async function longestTask(count: number): Promise<number> {
 async function shownAfter(sizeBytes: number): Promise<number> {
   const [blob] = await freshBlobs(1, sizeBytes)
   return withEngine(async (sync) => {
-    const query = sync.photos.where({}).includeBlobs('image')
+    const live = sync.photos.where({}).live({ includeBlobs: ['image'] })
     const shown = Promise.withResolvers<number>()
     let start = Infinity
-    const end = query.subscribe(({ data }) => {
-      const [row] = data ?? []
-      if (row !== undefined) shown.resolve(performance.now() - start)
+    const end = live.subscribe(() => {
+      if (live.getSnapshot().data.length > 0) shown.resolve(performance.now() - start)
     })
     await new Promise((resolve) => setTimeout(resolve, 50))
     start = performance.now()

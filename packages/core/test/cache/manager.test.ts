@@ -68,6 +68,7 @@ function rotting(rotten: Map<string, Blob | undefined>): (store: CacheStore) => 
 }
 
 describe('the cache manager', () => {
+  // without an engine around it, over any two stores
   it('gives back the bytes that it took in', async () => {
     const world = subject()
     const blob = new Blob([randomBytes(5_000)])

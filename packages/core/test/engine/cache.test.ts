@@ -60,7 +60,7 @@ describe('the cache of an engine', () => {
     expect(await sync.cache.stats()).toEqual({ used: 3 * SIZE, available: 70_000, items: 3, pending: 0 })
   })
 
-  // R-044 R-050 R-051 R-148 R-149 R-173 R-191 R-192
+  // R-004 R-044 R-050 R-051 R-148 R-149 R-173 R-191 R-192
   it('warns, and then lets go of what was looked at longest ago; its rows stay and it comes back when somebody looks', async () => {
     const remote = new FakeRemote()
     const sync = tab(newDevice(), remote, { cache: { maxSize: 100_000 } })
@@ -106,7 +106,7 @@ describe('the cache of an engine', () => {
     remote.fault = () => 'pass'
   })
 
-  // R-133 R-185
+  // R-004 R-133 R-185
   it('brings blobs here before anybody looks, by row, by query or by hash, and stops where others would have to go', async () => {
     const remote = new FakeRemote()
     const author = tab(newDevice(), remote)
@@ -496,7 +496,7 @@ describe('the storage of the platform', () => {
     expect(sync.status.getSnapshot().persisted).toBe(persist ? true : undefined)
   })
 
-  // R-055 R-172
+  // R-004 R-055 R-172
   it('bounds the cache where it has less room than the app allows', async () => {
     const remote = new FakeRemote()
     const sync = tab(newDevice(), remote, { storage: { estimate: async () => ({ usageBytes: 70_000, quotaBytes: 90_000 }), persist: async () => false } })
