@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { PeerOptions } from './peer/server-peer.ts'
 import { LOG_LEVELS, type LogLevel } from './pino-logger.ts'
 
 export const USAGE: string = `bse-server [options]
@@ -14,6 +15,9 @@ bse-server gc --database PLACE [--data DIR] [--grace-hours N] [--dry-run]
   --static DIR     an app to serve from the same port
   --max-bytes N    largest blob that is taken, in bytes (default 2147483648)
   --origin URL     a page of this origin may use the data too; may be given several times
+  --peer URL       another server, whose blobs are fetched when it announces them; may be given several times
+  --join PLACE     where to announce blobs, beside the documents served here: ws://host/sync#document; may be given several times
+  --public-url URL where peers reach this server (default: where it listens)
   --log-level L    ${LOG_LEVELS.join(', ')} (default info)
   --help           this text
 
@@ -34,6 +38,8 @@ export interface CliOptions {
   readonly staticDirectory: string | undefined
   readonly maxBytes: number | undefined
   readonly origins: readonly string[]
+  /** `undefined`: it is no peer. */
+  readonly peer: PeerOptions | undefined
   readonly logLevel: LogLevel
 }
 
@@ -94,11 +100,14 @@ function startOf(args: readonly string[]): CliRequest {
     args: [...args],
     options: {
       port: text, host: text, data: text, database: text, casing: text, static: text, 'max-bytes': text, 'log-level': text, 'grace-hours': text,
+      'public-url': text, peer: { type: 'string', multiple: true }, join: { type: 'string', multiple: true },
       origin: { type: 'string', multiple: true }, collect: { type: 'boolean' }, help: { type: 'boolean' },
     },
   })
   if (values.help === true) return { do: 'help' }
   if (values.collect === true && values.database === undefined) throw new UsageError('--collect wants --database: rows decide what is garbage')
+  const peer = peerOf(values['public-url'], values.peer ?? [], values.join ?? [])
+  if (values.collect === true && peer !== undefined) throw new UsageError('--collect goes with no peer: peers keep everything')
   const options: CliOptions = {
     host: values.host ?? '127.0.0.1',
     port: numberOf('--port', values.port ?? '8787', 65_535),
@@ -109,6 +118,7 @@ function startOf(args: readonly string[]): CliRequest {
     staticDirectory: values.static,
     maxBytes: values['max-bytes'] === undefined ? undefined : numberOf('--max-bytes', values['max-bytes'], Number.MAX_SAFE_INTEGER),
     origins: (values.origin ?? []).map(originOf),
+    peer,
     logLevel: levelOf(values['log-level'] ?? 'info'),
   }
   return { do: 'start', options }
@@ -132,6 +142,27 @@ function casingOf(text: string | undefined): 'snake' | undefined {
 function originOf(text: string): string {
   if (!URL.canParse(text) || new URL(text).origin !== text) throw new UsageError('--origin wants an origin such as https://photos.example')
   return text
+}
+
+function peerOf(publicUrl: string | undefined, servers: readonly string[], places: readonly string[]): PeerOptions | undefined {
+  if (publicUrl === undefined && servers.length + places.length === 0) return undefined
+  const peer = { servers: servers.map((url) => serverOf('--peer', url)), join: places.map(placeOf) }
+  return publicUrl === undefined ? peer : { ...peer, url: serverOf('--public-url', publicUrl) }
+}
+
+function serverOf(name: string, text: string): string {
+  const url = URL.parse(text)
+  const isServer = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  if (!isServer) throw new UsageError(`${name} wants the URL of a server such as https://photos.example`)
+  return text
+}
+
+function placeOf(text: string): { readonly url: string; readonly document: string } {
+  const url = URL.parse(text)
+  const document = decodeURIComponent(url?.hash.slice(1) ?? '')
+  if (url === null || !/^wss?:$/.test(url.protocol) || document === '') throw new UsageError('--join wants a place such as wss://photos.example/sync#family')
+  url.hash = ''
+  return { url: url.href, document }
 }
 
 function levelOf(text: string): LogLevel {

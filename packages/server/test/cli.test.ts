@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { readCommandLine } from '../src/cli-options.ts'
 import { bseServer, listening } from './support/bse-server.ts'
 import { put, randomBlob, temporaryDirectory, testServer } from './support/test-server.ts'
@@ -98,10 +98,21 @@ describe('bse-server', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example')
   })
 
+  it('fetches what another server announces where both were told to be', async () => {
+    const one = await listening(bseServer('--port', '0', '--data', await temporaryDirectory(), '--public-url', 'http://one.test'))
+    const { bytes, hash } = await randomBlob(20_000)
+    expect((await put({ url: one }, hash, bytes)).status).toBe(201)
+    // Under the name that it was given it is nobody's peer: only a server that is listed by its own address is fetched from.
+    const three = await listening(bseServer('--port', '0', '--data', await temporaryDirectory(), '--join', `${one.replace('http', 'ws')}/sync#room`))
+    expect((await put({ url: three }, hash, bytes)).status).toBe(201)
+    const two = await listening(bseServer('--port', '0', '--data', await temporaryDirectory(), '--peer', three, '--join', `${one.replace('http', 'ws')}/sync#room`))
+    await vi.waitFor(async () => expect(await (await fetch(`${two}/blobs/${hash}`)).bytes()).toEqual(bytes), { timeout: 45_000, interval: 100 })
+  }, 90_000)
+
   it('explains itself and exits with 0', async () => {
     const running = bseServer('--help')
     expect(await running.exited).toBe(0)
-    for (const option of ['--port', '--host', '--data', '--static', '--max-bytes', '--origin', '--log-level']) expect(running.output()).toContain(option)
+    for (const option of ['--port', '--host', '--data', '--static', '--max-bytes', '--origin', '--peer', '--join', '--public-url', '--log-level']) expect(running.output()).toContain(option)
   })
 
   it('exits with 1 when it cannot have the port', async () => {
@@ -111,13 +122,19 @@ describe('bse-server', () => {
     expect(running.output()).toContain('EADDRINUSE')
   })
 
+  // A peer that collects would fetch back what it has collected, and tell others to keep it.
+  it('is no peer where it collects', () => {
+    expect(readCommandLine(['--collect', '--database=x', '--public-url=http://x.test'])).toMatchObject({ do: 'refuse' })
+    expect(readCommandLine(['--database=x', '--public-url=http://x.test'])).toMatchObject({ do: 'start', options: { peer: { url: 'http://x.test' } } })
+  })
+
   it('exits with 2 for a wrong command line', async () => {
     const running = bseServer('--port', 'eighty')
     expect(await running.exited).toBe(2)
     expect(running.output()).toContain('--port wants')
   })
 
-  it.each([['--port=65536'], ['--port=-1'], ['--max-bytes=1k'], ['--log-level=loud'], ['--origin=https://x.example/path'], ['--origin=*'], ['--nonsense'], ['file'], ['--casing=camel'], ['--collect'], ['gc']])(
+  it.each([['--port=65536'], ['--port=-1'], ['--max-bytes=1k'], ['--log-level=loud'], ['--origin=https://x.example/path'], ['--origin=*'], ['--peer=photos.example'], ['--peer=http://a:b@photos.example'], ['--join=ws://photos.example/sync'], ['--public-url=ftp://x'], ['--nonsense'], ['file'], ['--casing=camel'], ['--collect'], ['gc']])(
     'refuses %s',
     (argument) => {
       expect(readCommandLine([argument])).toMatchObject({ do: 'refuse' })
