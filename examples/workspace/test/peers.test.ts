@@ -85,5 +85,6 @@ it('brings three devices and two servers to the same set, over disconnects and a
       expect(Buffer.from(await subtle.digest('SHA-256', bytes ?? new ArrayBuffer(0))).toString('hex')).toBe(name.slice('sha256:'.length))
     }
   }
-  for (const given of net.given) expect(Math.max(0, ...given.values())).toBeLessThanOrEqual(1)
+  // One that was closed may have been in the middle of it.
+  net.given.forEach((given, at) => expect(Math.max(0, ...given.values())).toBeLessThanOrEqual(at === 0 ? 1 : 2))
 }, 240_000)
