@@ -44,7 +44,7 @@ function openClient(net: Net, at: number, servers: readonly RunningServer[]): vo
   net.clients[at] = openDevice(workspace, { name, server, mirrors, directory: join(net.directory, name), environment: countingEnvironment(net.given[at] ?? new Map()) })
 }
 
-// E-013 E-059 E-085
+// E-013 E-059
 it('brings three devices and two servers to the same set, over disconnects and a server that restarts', async () => {
   nets += 1
   const net: Net = { directory: await mkdtemp(join(tmpdir(), 'bse-peers-')), clients: [], given: [new Map(), new Map(), new Map()] }

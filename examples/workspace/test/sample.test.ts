@@ -22,7 +22,7 @@ const PIXEL = new Uint8Array(Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAA
 const WAIT = { timeout: 45_000, interval: 50 }
 
 // Against the document: `client` and `tables` are declared, `upsert` is marked as not awaited, and an image that nobody has is thought of.
-// E-004 E-011 E-012 E-061 E-082 E-083 E-084 X-014 X-020
+// E-012 E-061 E-082 E-083 X-014 X-020
 it('brings a post and its image from one device by a server to another', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'bse-workspace-'))
   const server = await startServer({ dataDirectory: join(directory, 'server') })

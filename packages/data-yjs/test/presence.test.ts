@@ -7,6 +7,7 @@ import { hocuspocusClient } from './support/hocuspocus-client.ts'
 import { RowsHost } from './support/rows-host.ts'
 
 const WAIT = { timeout: 45_000, interval: 20 }
+vi.setConfig({ testTimeout: 90_000 })
 const HASH: BlobHash = `sha256:${'1'.repeat(64)}`
 const state = (count: number): BlobAwareness => ({ type: 'browser', blobHashes: Array.from({ length: count }, (_, n): BlobHash => `sha256:${n.toString(16).padStart(64, '0')}`) })
 
@@ -21,7 +22,7 @@ function carry(from: Awareness, to: Awareness): void {
   applyAwarenessUpdate(to, encodeAwarenessUpdate(from, [from.clientID]), 'network')
 }
 
-// E-005 E-035 E-080
+// E-005 E-035
 test('tells another device over a real server what this one has, in the field that the document has', async () => {
   const host = await RowsHost.open()
   onTestFinished(() => host.erase())

@@ -11,6 +11,7 @@ import type { BlobAwareness, BlobHash } from '@bse/core/wire'
 import { startServer, type PeerOptions, type RunningServer } from '../src/node.ts'
 
 const WAIT = { timeout: 45_000, interval: 20 }
+vi.setConfig({ testTimeout: 90_000 })
 const hashOf = (text: string): BlobHash => `sha256:${createHash('sha256').update(text).digest('hex')}`
 
 async function serve(peer: PeerOptions): Promise<RunningServer> {

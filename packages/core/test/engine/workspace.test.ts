@@ -54,6 +54,7 @@ function bound(target: object, name: string | symbol): unknown {
 }
 
 const WAIT = { timeout: 45_000, interval: 20 }
+vi.setConfig({ testTimeout: 90_000 })
 const EMPTY = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 describe('the blobs of a workspace', () => {

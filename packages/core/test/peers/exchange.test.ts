@@ -10,6 +10,7 @@ const workspace = defineWorkspace({ tables: { posts: { id: id(), image: blob() }
 type Client = WorkspaceClient<typeof workspace.schema>
 
 const WAIT = { timeout: 45_000, interval: 20 }
+vi.setConfig({ testTimeout: 90_000 })
 const open: Client[] = []
 afterEach(async () => {
   await Promise.all(open.splice(0).map((client) => client.close()))
