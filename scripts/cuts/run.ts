@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { BlobProvider, UploadTask } from '../../packages/core/src/provider/index.ts'
 import { plainProviderContext } from '../../packages/core/src/testing/index.ts'
 import { blobHashFromHex } from '../../packages/core/src/wire/index.ts'
-import type { Fault, Place, Proxy } from '../services/proxy.ts'
+import type { Fault, Place, Proxy, SeenRequest } from '../services/proxy.ts'
 import { boundaries } from './boundaries.ts'
 import { carry } from './carry.ts'
 import type { Protocol, RunningStore } from './protocols.ts'
@@ -64,7 +64,9 @@ async function everyCut(protocol: Protocol, store: RunningStore, { boundaryCuts 
   const atRandom = Array.from({ length: randomCuts }, (): Cut => {
     const target = payloads[Math.floor(random() * payloads.length)]
     if (target === undefined) throw new Error(`${protocol.name}: no request carries bytes of the blob`)
-    return { wire, place: { part: 'body', after: 1 + Math.floor(random() * target.bodyBytes), request: ({ index }) => index === target.index } }
+    // Or the next one like it: a connection that an earlier cut has spoilt takes a request with it before its body.
+    const request = (seen: SeenRequest): boolean => seen.index >= target.index && protocol.isPayload(seen)
+    return { wire, place: { part: 'body', after: 1 + Math.floor(random() * target.bodyBytes), request } }
   })
   const atBoundaries = store.wires.flatMap((one) => boundaries(one.requests).map((place): Cut => ({ wire: one, place })))
   return [...sample(atBoundaries, boundaryCuts, random), ...atRandom]

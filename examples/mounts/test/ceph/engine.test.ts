@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { s3Blobs } from '@bse/blob-s3'
 import { createSyncEngine, type SyncEngine } from '@bse/core'
 import { memoryCache, memoryState } from '@bse/core/memory'
 import type { BlobProvider } from '@bse/core/provider'
 import { FakeRemote, fakeData, randomBytes } from '@bse/core/testing'
-import { s3Blobs } from '../../src/index.ts'
-import { wiredStore } from '../support/wired-store.ts'
+import { wiredStore } from '../../../../packages/blob-s3/test/support/wired-store.ts'
 
 const store = wiredStore()
 const schema = { films: { id: 'uuid', title: 'string', film: { type: 'blob', mimeTypes: ['video/*'] } } } as const
