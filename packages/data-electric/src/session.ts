@@ -98,6 +98,7 @@ export class Session {
 
   #failed(plan: TablePlan, error: unknown): void {
     if (this.#signal.aborted) return
+    this.#readers.get(plan.name)?.stop()
     const isForGood = hasCode(error, 'FORBIDDEN') || hasCode(error, 'REJECTED')
     if (isForGood && this.#parts.refused.has(plan.name)) {
       this.#parts.context.logger.warn('data-electric: a table is still refused', { table: plan.name })

@@ -28,9 +28,10 @@ const NO_RETRIES = { initialDelay: 0, maxDelay: 0, multiplier: 1, maxRetries: 0 
 /** Follows the shape of one table, from a place or anew, until the signal. */
 export class ShapeReader {
   readonly #stream: ShapeStream
+  readonly #stop = new AbortController()
 
   constructor(parts: ReaderParts) {
-    const { logger, onFailure, onStep, place, plan, query, requester, signal, url } = parts
+    const { logger, onFailure, onStep, place, plan, query, requester, url } = parts
     const log = new TableLog(plan, place, logger)
     let snapshotBegins = false
     this.#stream = new ShapeStream({
@@ -45,7 +46,7 @@ export class ShapeReader {
       // Ours is in the fetch; a quiet repetition here would hide from core that the network is away.
       liveRequestTimeoutMs: false,
       warnOnHttp: false,
-      signal,
+      signal: AbortSignal.any([parts.signal, this.#stop.signal]),
     })
     const read = async (messages: readonly Message[]): Promise<void> => {
       if (snapshotBegins && !isMustRefetch(messages)) {
@@ -64,7 +65,9 @@ export class ShapeReader {
     this.#stream.forceDisconnectAndRefresh().catch(() => undefined)
   }
 
+  /** Also where the client itself would go on: it knows nothing of what we could not follow. */
   stop(): void {
+    this.#stop.abort()
     this.#stream.unsubscribeAll()
   }
 }

@@ -113,6 +113,19 @@ export async function postgresTest(serverUrl: string): Promise<TestDatabase> {
     shapes: () => postgresDatabase({ url: url.href }),
     run: async (sql) => void (await pool.query(sql)),
     rows: async (sql) => (await pool.query<Record<string, unknown>>(sql)).rows,
-    close: () => pool.end(),
+    close: async () => {
+      await pool.end()
+      await untilUnused(serverUrl, name)
+    },
   }
+}
+
+/** A connection that is still saying goodbye when the server stops fails where nobody listens any more. */
+async function untilUnused(serverUrl: string, database: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: serverUrl })
+  admin.on('error', () => undefined)
+  await admin.connect()
+  const isUsed = async (): Promise<boolean> => (await admin.query('select 1 from pg_stat_activity where datname = $1', [database])).rows.length > 0
+  while (await isUsed()) await new Promise((resolve) => setTimeout(resolve, 10))
+  await admin.end()
 }

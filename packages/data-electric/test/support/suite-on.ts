@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, it, vi } from 'vitest'
 import { dataProviderSuite } from '@bse/core/testing'
 import { ElectricHarness } from './electric-harness.ts'
 import { ElectricHost, type TestDatabase } from './electric-host.ts'
@@ -6,6 +6,8 @@ import { SUITE_TABLES } from './suite-tables.ts'
 
 /** One server for all cases, emptied before each: the shapes of the case before are given up by that. */
 export function suiteOn(name: string, open: () => Promise<TestDatabase>): void {
+  // A thousand writes are a thousand transactions, and the machine may be busy.
+  vi.setConfig({ testTimeout: 120_000 })
   describe(name, () => {
     let host: ElectricHost
     beforeAll(async () => {
