@@ -9,8 +9,9 @@ import { startServer } from '@bse/server/node'
 import { startWorker, type RunningWorker } from '../../../scripts/services/workerd.ts'
 import { mountedServer } from './support/mounted-server.ts'
 import { useApp } from './support/one-app.ts'
+import { embeddedRows, rowsBy } from './support/rows.ts'
 
-const server = mountedServer((directory) => startServer({ dataDirectory: directory, timeouts: { stopMs: 100 } }))
+const server = mountedServer(async (directory) => startServer({ dataDirectory: directory, timeouts: { stopMs: 100 }, ...(await embeddedRows()) }), 60_000)
 let worker: RunningWorker | undefined
 beforeAll(async () => {
   worker = await startWorker(join(import.meta.dirname, '../src/worker.ts'), { r2Buckets: ['MEDIA'] })
@@ -27,9 +28,11 @@ const stores: readonly (readonly [string, () => BlobProvider | SeveralRemotes])[
   ['R2 and a server at once', () => ({ primary: r2(), mirrors: [http()], durableOn: 'all' })],
 ]
 
-// R-164 X-006 X-017
-it.each(stores)('one app does the same with %s', async (_, openStore) => {
-  const { failures, hashes, ...seen } = await useApp(openStore)
-  expect([seen, failures]).toEqual([{ titles: ['second'], isSame: true, isPartSame: true }, []])
+const ways = Object.entries(rowsBy).flatMap(([rows, openData]) => stores.map(([store, openStore]) => [rows, store, openStore, openData] as const))
+
+// R-002 R-164 X-006 X-017
+it.each(ways)('one app does the same with rows by %s and bytes in %s', async (_rows, _store, openStore, openData) => {
+  const { failures, hashes, ...seen } = await useApp(openStore, (room) => openData(server.url, room))
+  expect([seen, failures]).toEqual([{ titles: ['second in a room'], isSame: true, isPartSame: true }, []])
   expect(new Set(hashes).size).toBe(2)
-}, 60_000)
+}, 90_000)

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { expect, vi } from 'vitest'
 import { createSyncEngine, type BlobRef, type SeveralRemotes, type SyncEngine } from '@bse/core'
 import { memoryCache, memoryState } from '@bse/core/memory'
-import type { BlobProvider } from '@bse/core/provider'
-import { collect, FakeRemote, fakeData, randomBytes, sameBytes } from '@bse/core/testing'
+import type { BlobProvider, DataProvider } from '@bse/core/provider'
+import { collect, randomBytes, sameBytes } from '@bse/core/testing'
 
 const schema = {
   photos: { id: 'uuid', title: 'string', image: { type: 'blob', mimeTypes: ['image/*'] }, audio: { type: 'blob', mimeTypes: ['audio/*'], optional: true } },
@@ -23,37 +24,27 @@ export interface AppSeen {
 let devices = 0
 const PATIENCE = { timeout: 45_000 }
 
-/** The rows' server is one in memory, which wants to know of every blob. */
-function device(remote: FakeRemote, blobs: BlobProvider | SeveralRemotes): Album {
-  const noted = (provider: BlobProvider): BlobProvider => Object.assign(Object.create(provider) as BlobProvider, {
-    upload: async (...[task, io]: Parameters<BlobProvider['upload']>) => {
-      const receipt = await provider.upload(task, io)
-      remote.blobs.set(task.hash, task.blob)
-      return receipt
-    },
-    batch: undefined,
-  })
-  const stores = 'primary' in blobs ? { ...blobs, primary: noted(blobs.primary) } : noted(blobs)
-  return createSyncEngine({ name: `one-app-${(devices += 1)}`, schema, state: memoryState(), cache: { backend: memoryCache() }, blobs: stores, data: fakeData(remote) })
+function device(data: DataProvider, blobs: BlobProvider | SeveralRemotes): Album {
+  return createSyncEngine({ name: `one-app-${(devices += 1)}`, schema, state: memoryState(), cache: { backend: memoryCache() }, blobs, data })
 }
 
-/** An app that knows nothing of where its bytes go: what it does is the same for every store. */
-export async function useApp(openStore: () => BlobProvider | SeveralRemotes): Promise<AppSeen> {
-  const remote = new FakeRemote()
-  const [writer, reader] = [device(remote, openStore()), device(remote, openStore())]
+/** An app that knows nothing of where its rows and bytes go: what it does is the same for every pair. */
+export async function useApp(openStore: () => BlobProvider | SeveralRemotes, openData: (room: string) => DataProvider): Promise<AppSeen> {
+  const room = randomUUID()
+  const [writer, reader] = [device(openData(room), openStore()), device(openData(room), openStore())]
   try {
     const failures: string[] = []
     writer.on('syncError', ({ error }) => failures.push(String(error)))
     const [image, audio] = [new Blob([randomBytes(120_000)], { type: 'image/png' }), new Blob([randomBytes(1_500_000)], { type: 'audio/mpeg' })]
-    const insert = writer.photos.insert({ title: 'first', image })
+    const insert = writer.photos.insert({ title: `first ${room}`, image })
     await insert.synced
     const { id, image: imageRef } = await insert
-    const update = writer.photos.update(id, { title: 'second', audio })
+    const update = writer.photos.update(id, { title: `second ${room}`, audio })
     await update.synced
     const { audio: audioRef } = await update
     if (audioRef === undefined || audioRef === null) throw new Error('the update has no blob')
     const rows = await vi.waitFor(async () => {
-      const found = await reader.photos.where({ title: 'second' }).get()
+      const found = await reader.photos.where({ title: `second ${room}` }).get()
       expect(found).toHaveLength(1)
       return found
     }, PATIENCE)
@@ -63,7 +54,7 @@ export async function useApp(openStore: () => BlobProvider | SeveralRemotes): Pr
     await vi.waitFor(async () => expect(await writer.offline.pending()).toEqual([]), PATIENCE)
     const read = await reader.blobs.get(imageRef)
     const isSame = read !== null && sameBytes(new Uint8Array(await read.arrayBuffer()), new Uint8Array(await image.arrayBuffer()))
-    return { titles: rows.map(({ title }) => title), isSame, isPartSame, failures, hashes: [imageRef.hash, audioRef.hash] }
+    return { titles: rows.map(({ title }) => title.replace(room, 'in a room')), isSame, isPartSame, failures, hashes: [imageRef.hash, audioRef.hash] }
   } finally {
     await writer.close()
     await reader.close()
