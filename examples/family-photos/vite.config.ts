@@ -7,13 +7,13 @@ const server = process.env.BSE_SERVER ?? 'http://127.0.0.1:8787'
 /** The server compares a page's origin with the host that was asked: it must see the one in the address bar. */
 const proxied = { target: server, changeOrigin: false }
 /** Answered by the server alone: the service worker must neither cache nor answer them. */
-const serverPaths = [/^\/blobs(\/|$)/, /^\/sync(\/|$)/, /^\/health$/]
+const serverPaths = [/^\/blobs(\/|$)/, /^\/sync(\/|$)/, /^\/v1\//, /^\/mutations$/, /^\/health$/]
 
 const config: UserConfig = defineConfig({
   resolve: { conditions: ['@bse/source', 'module', 'browser', 'development|production'] },
   worker: { format: 'es' },
   server: {
-    proxy: { '/blobs': proxied, '/health': proxied, '/sync': { ...proxied, ws: true } },
+    proxy: { '/blobs': proxied, '/health': proxied, '/v1': proxied, '/mutations': proxied, '/sync': { ...proxied, ws: true } },
   },
   plugins: [
     react(),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Page } from 'playwright'
 import { build } from 'vite'
-import { startServer } from '@bse/server/node'
+import { startServer, type ServerOptions } from '@bse/server/node'
 import { chromiumFlags, findChromium } from '../../../../scripts/browsers.mjs'
 import type { DemoStore } from '../../../../scripts/services/demo-store.ts'
 
@@ -19,13 +19,20 @@ export interface AlbumOn {
   readonly blobRequests: readonly string[]
 }
 
-/** Adds a photo on one device and looks at it on another, with bytes in this store and rows on a server of ours. */
-export async function albumOn(store: DemoStore): Promise<AlbumOn> {
+/** How rows travel, when not over Yjs. */
+export interface DemoRows {
+  /** For VITE_ELECTRIC. */
+  readonly electric: string
+  readonly server: Pick<ServerOptions, 'shapes' | 'mutations'>
+}
+
+/** Adds a photo on one device and looks at it on another, with bytes in this store, else on the server of the rows, which is ours. */
+export async function albumOn(store?: DemoStore, rows?: DemoRows): Promise<AlbumOn> {
   const folder = await mkdtemp(join(tmpdir(), 'bse-album-'))
   const executablePath = findChromium()
   const browser = await chromium.launch({ args: [...chromiumFlags], ...(executablePath === undefined ? {} : { executablePath }) })
-  const app = await builtApp(folder, store)
-  const server = await startServer({ dataDirectory: join(folder, 'data'), staticDirectory: app, timeouts: { stopMs: 100 } })
+  const app = await builtApp(folder, { VITE_BLOBS: store?.blobs ?? '', VITE_ELECTRIC: rows?.electric ?? '' })
+  const server = await startServer({ dataDirectory: join(folder, 'data'), staticDirectory: app, ...rows?.server, timeouts: { stopMs: 100 } })
   const blobRequests: string[] = []
   const openPage = async (): Promise<Page> => {
     const page = await (await browser.newContext()).newPage()
@@ -56,10 +63,10 @@ export async function albumOn(store: DemoStore): Promise<AlbumOn> {
   }
 }
 
-/** As `BLOBS=… pnpm start` builds it. */
-async function builtApp(folder: string, { blobs }: DemoStore): Promise<string> {
+/** As `pnpm start` builds it. */
+async function builtApp(folder: string, variables: Readonly<Record<string, string>>): Promise<string> {
   const outDir = join(folder, 'app')
   const root = join(import.meta.dirname, '../..')
-  await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error', define: { 'import.meta.env.VITE_BLOBS': JSON.stringify(blobs) }, build: { outDir } })
+  await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error', define: Object.fromEntries(Object.entries(variables).map(([name, value]) => [`import.meta.env.${name}`, JSON.stringify(value)])), build: { outDir } })
   return outDir
 }
