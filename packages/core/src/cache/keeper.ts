@@ -1,3 +1,4 @@
+import { BseError } from '../errors.ts'
 import type { LedgerEntry } from '../model/ledger-entry.ts'
 import type { Logger } from '../provider/context.ts'
 import type { Clock } from '../provider/environment.ts'
@@ -201,7 +202,7 @@ export class CacheKeeper {
     this.#cancelTidy?.()
     this.#cancelTell?.()
     this.#listeners.clear()
-    this.#ending.abort()
+    this.#ending.abort(new BseError('CLOSED', 'cache: closed while it was read', { what: 'cache' }))
     await this.#tidying
     await this.#save()
   }

@@ -110,7 +110,10 @@ export class Pusher {
     return true
   }
 
-  /** `pushing` before anything leaves: a crash from here on knows that it may have arrived. */
+  /**
+   * `pushing` before anything leaves: a crash from here on knows that it may have arrived. The first time so durably that a power cut knows it
+   * too: a write that seems never to have been sent would take in later ones, which the server, knowing its id, would then pass over.
+   */
   #start(planned: readonly MutationRecord[]): Promise<readonly MutationRecord[]> {
     const read = planned.flatMap((record) => [mutationKey(record.seq), ...claimKeys(record)])
     return this.#deps.leader.update([PAUSED_KEY, ...read], (get) => {
@@ -126,7 +129,7 @@ export class Pusher {
         started.push(next)
       }
       return { ops, result: started }
-    }, { durability: 'relaxed' })
+    }, { durability: planned.every(({ sent }) => sent) ? 'relaxed' : 'strict' })
   }
 
   #mayStart(record: MutationRecord, get: (key: string) => unknown): boolean {

@@ -3,6 +3,7 @@ import { hashesOf } from '../../src/model/mutation.ts'
 import { readLedgerEntry, readMutation } from '../../src/state/records.ts'
 import { blobHashFromHex, type BlobHash } from '../../src/wire/blob-hash.ts'
 import { parseBlobRef } from '../../src/wire/blob-ref.ts'
+import type { Json } from '../../src/wire/json.ts'
 import type { MutationWire, RowWire } from '../../src/wire/mutation-wire.ts'
 import { SERVER, tagOf, type Op } from './history.ts'
 import { hashNow } from './sim-blob.ts'
@@ -123,12 +124,17 @@ function checkEffects(world: World): void {
     for (const op of ops) {
       for (const [column, value] of Object.entries(op.values)) {
         const write = `${tagOf(value) ?? ''}/${column}`
-        if (tagOf(value) === undefined) continue
+        if (tagOf(value) === undefined || isRestored(world, op.kind, value)) continue
         if (idByWrite.has(write)) world.violation('duplicated', `#${write} took effect as ${idByWrite.get(write)} and as ${id}`)
         idByWrite.set(write, id)
       }
     }
   }
+}
+
+/** A change of a row that was deleted elsewhere makes it anew, as the person sees it: with what later writes of theirs have said about it. */
+function isRestored(world: World, kind: string, value: Json | undefined): boolean {
+  return kind === 'upsert' && world.history.ops[tagOf(value) ?? -1]?.kind === 'update'
 }
 
 /** The server took each batch whole, in one mutation, or nothing of it. */

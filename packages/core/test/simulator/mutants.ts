@@ -109,6 +109,12 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [{ find: 'record.revision !== revision || ', replace: '' }],
   },
   {
+    name: 'a power cut may take the word that a write was sent',
+    by: 'mutation/pusher.test.ts',
+    file: 'mutation/pusher.ts',
+    edits: [{ find: "planned.every(({ sent }) => sent) ? 'relaxed' : 'strict'", replace: "'relaxed'" }],
+  },
+  {
     name: 'a row is pushed before its bytes are stored',
     file: 'engine.ts',
     edits: [
