@@ -5,7 +5,7 @@ import type { StateFactory, StateStore } from '../provider/state-store.ts'
 import { SIGN_OUT_KEY } from '../state/keys.ts'
 import { chooseCache } from './choose-cache.ts'
 import { forgetPrincipal, putTombstone, removeTombstone, tombstoneKey, tombstones, type PendingPolicy, type Tombstone } from './home.ts'
-import { eraseAcknowledged, eraseAll, fence } from './wipe.ts'
+import { eraseAcknowledged, eraseAll, fence, unfence } from './wipe.ts'
 
 /** How to get at what lies under a name on this device. */
 export interface Openers {
@@ -105,7 +105,11 @@ async function fenceOrTakeBack(parts: Wiped, { suffix, pending }: Tombstone): Pr
   try {
     await fence(parts.state, pending)
   } catch (error) {
-    if (hasCode(error, 'PENDING_WORK')) await removeTombstone(parts.home, suffix)
+    if (hasCode(error, 'PENDING_WORK')) {
+      // A dead tab may have fenced it and found less than there is now, such as a record that nobody can read: nobody is to be locked out.
+      await unfence(parts.state)
+      await removeTombstone(parts.home, suffix)
+    }
     throw error
   }
 }

@@ -31,6 +31,11 @@ export async function fence(state: StateStore, pending: 'refuse' | 'keep' | 'dis
   }
 }
 
+/** Tabs may write again. */
+export function unfence(state: StateStore): Promise<void> {
+  return state.update([], () => ({ ops: [{ delete: SIGN_OUT_KEY }], result: undefined }), STRICT)
+}
+
 /** Answers the number of writes ever queued: nothing can wait that did not raise it since. */
 async function assertNothingPending(state: StateStore): Promise<unknown> {
   const [queued] = await state.get([MUTATION_SEQ_KEY])

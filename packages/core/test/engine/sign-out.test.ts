@@ -149,4 +149,23 @@ describe.each([['a person', signedInAs('ann')], ['no person', undefined]] as con
       if (step > 400) throw new Error('it never ends')
     }
   }, 60_000)
+
+  // F-90
+  it('locks nobody out when it died at any step and the queue has since got a record that nobody can read', async () => {
+    for (let step = 1, isDone = false; !isDone; step++) {
+      const [device, remote] = [new PersonalDevice(), new FakeRemote()]
+      const mortal = new MortalTab({ state: device.state, cache: device.cache, environment: device.environment() })
+      const dying = personalTab(mortal, remote, auth)
+      await twoPhotos(dying, 'STORED')
+      await drained(dying)
+      const died = new Promise<'died'>((resolve) => mortal.dieAt(step, () => resolve('died')))
+      isDone = (await Promise.race([died, dying.logout().then(() => 'done')])) === 'done'
+      const at = `step ${step}: ${mortal.steps.at(-1)}`
+      mortal.die()
+      await device.rot()
+      const next = tab(device, remote, auth)
+      await next.albums.insert({ title: 'goes on' }).synced.catch((error: unknown) => { throw new Error(at, { cause: error }) })
+      if (step > 400) throw new Error('it never ends')
+    }
+  }, 60_000)
 })

@@ -34,6 +34,15 @@ export class PersonalDevice {
     return found.join('\n')
   }
 
+  /** A write in every queue that is there becomes one that nobody can read. */
+  async rot(): Promise<void> {
+    for (const namespace of this.#namespaces) {
+      const state = this.state(namespace)
+      const [queued] = await state.get(['meta/mutation-seq'])
+      if (queued !== undefined) await state.update([], () => ({ ops: [{ put: 'mut/0000000000000001', value: { v: 1, says: 'nothing' } }], result: undefined }), { durability: 'strict' })
+    }
+  }
+
   environment(): Environment {
     return { ...platformEnvironment(), locks: this.locks }
   }
