@@ -180,3 +180,9 @@ describe('the keeper of the cache', () => {
     await shelf.keeper.close()
   })
 })
+
+it('tells whoever asks for room that the cache has closed, also while it was being read', async () => {
+  const shelf = new Shelf()
+  const asked = shelf.keeper.makeRoom(100, { spareDear: false })
+  await Promise.all([expect(asked).rejects.toMatchObject({ code: 'CLOSED', details: { what: 'cache' } }), shelf.keeper.close()])
+})
