@@ -64,7 +64,7 @@ export async function albumOn(store?: DemoStore, rows?: DemoRows): Promise<Album
 }
 
 /** As `pnpm start` builds it. */
-async function builtApp(folder: string, variables: Readonly<Record<string, string>>): Promise<string> {
+export async function builtApp(folder: string, variables: Readonly<Record<string, string>>): Promise<string> {
   const outDir = join(folder, 'app')
   const root = join(import.meta.dirname, '../..')
   await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error', define: Object.fromEntries(Object.entries(variables).map(([name, value]) => [`import.meta.env.${name}`, JSON.stringify(value)])), build: { outDir } })

@@ -161,6 +161,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a write goes ahead of the bytes it borrows from another',
+    by: 'mutation/provisional.test.ts',
     file: 'mutation/provisional.ts',
     edits: [{ find: '      await pending.committed\n', replace: '' }],
   },
@@ -171,6 +172,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a discarded write that is on its way is forgotten',
+    by: 'mutation/model.test.ts',
     file: 'mutation/transition.ts',
     edits: [{ find: "newEpoch: 'queued', userRetry: 'stay', userDiscard: 'discarding'", replace: "newEpoch: 'queued', userRetry: 'stay', userDiscard: 'goneByDiscard'" }],
   },
