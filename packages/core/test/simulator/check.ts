@@ -132,9 +132,9 @@ function checkEffects(world: World): void {
   }
 }
 
-/** A change of a row that was deleted elsewhere makes it anew, as the person sees it: with what later writes of theirs have said about it. */
+/** A change of a row that was deleted elsewhere makes it anew, as the person sees it: with what other writes have said about it. */
 function isRestored(world: World, kind: string, value: Json | undefined): boolean {
-  return kind === 'upsert' && world.history.ops[tagOf(value) ?? -1]?.kind === 'update'
+  return kind === 'upsert' && world.history.ops[tagOf(value) ?? -1]?.kind !== 'upsert'
 }
 
 /** The server took each batch whole, in one mutation, or nothing of it. */

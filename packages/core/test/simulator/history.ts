@@ -33,6 +33,8 @@ export class History {
   readonly #tick: () => number
   /** By tag and column: when the server took it. */
   readonly #appliedAt: Map<string, number> = new Map()
+  /** Rows by device whose making was taken back: whether they are there in the end is up to a request that may still be under way. */
+  readonly #unmade: Set<string> = new Set()
   #seen = 0
 
   constructor(server: SimServer, tick: () => number) {
@@ -75,6 +77,11 @@ export class History {
     }
   }
 
+  /** The write that made a row was taken back: what the same device says about the row, before and after, may come to nothing. */
+  unmake(where: string, table: string, rowId: string): void {
+    this.#unmade.add(`${where} ${table}/${rowId}`)
+  }
+
   /** Somebody signed out and gave up whatever the server has not: all of it, and what was written while they did. */
   forget(where: string): void {
     for (const key of new Set(this.ops.filter((op) => op.where === where).map(({ table, rowId }) => `${table}/${rowId}`))) {
@@ -104,7 +111,7 @@ export class History {
 
   /** Writes that must be visible unless something came over them. */
   mustHold(op: Op): boolean {
-    return op.outcome === 'acknowledged' && !op.isWeak
+    return op.outcome === 'acknowledged' && !op.isWeak && !this.#unmade.has(`${op.where} ${op.table}/${op.rowId}`)
   }
 
   /** Whether `first` took effect before `second` can have: on one device by its queue, over devices by the server. */

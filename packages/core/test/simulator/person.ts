@@ -170,6 +170,9 @@ export class Person {
       for (const one of pending) if (one.type !== 'upload' && one.id === item.id) this.#world.history.weaken(this.#device.name, one.table, one.rowId)
     }
     weaken()
+    for (const one of pending) {
+      if (one.id === item.id && (one.type === 'insert' || one.type === 'upsert')) this.#world.history.unmake(this.#device.name, one.table, one.rowId)
+    }
     // Whatever was written while it went may have been merged into it.
     this.#tab.engine.offline.discard(item.id).then(weaken, weaken)
   }
